@@ -1,0 +1,47 @@
+"""The database: one way to connect, write, read and migrate, on SQLite and on PostgreSQL.
+
+A store function is a plain synchronous function of a :class:`Connection`. The async world calls
+
+* ``await database.write(fn, *args)``: run in a transaction that it shares with whatever else waits (group commit);
+* ``await database.write_together(fn, item)``: the same, but ``fn(conn, items)`` gets all waiting items in one call;
+* ``await database.read(fn, *args)``: run on a reader; on SQLite a reader cannot write at all.
+
+All three return only when the answer is certain; a ``write`` that returned is on disk. They raise :class:`Unavailable`
+when the database cannot answer (locked, full, gone): then nothing is promised, and the caller says so to its peer.
+
+It never knows a table of a room, and it never holds a transaction open across the network. Start in ``engine.py``.
+"""
+
+from sqlalchemy import Connection
+
+from sendwright.database.columns import Json, Moment, Text, account_column, metadata
+from sendwright.database.engine import Database, Unavailable, announce, open_database
+from sendwright.database.identifiers import next_number, next_numbers, uuid7
+from sendwright.database.migrate import SchemaIsNewer, migrate
+from sendwright.database.seal import Seal, WrongSecret, secret_beside, settle_secret
+from sendwright.database.sqlite import AlreadyServed
+from sendwright.database.target import Target
+
+__all__ = [
+    "AlreadyServed",
+    "Connection",
+    "Database",
+    "Json",
+    "Moment",
+    "SchemaIsNewer",
+    "Seal",
+    "Target",
+    "Text",
+    "Unavailable",
+    "WrongSecret",
+    "account_column",
+    "announce",
+    "metadata",
+    "migrate",
+    "next_number",
+    "next_numbers",
+    "open_database",
+    "secret_beside",
+    "settle_secret",
+    "uuid7",
+]

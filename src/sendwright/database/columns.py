@@ -1,0 +1,48 @@
+"""The column types that all rooms share, and the one ``MetaData`` their tables stand on."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from sqlalchemy import JSON, BigInteger, Column, Dialect, MetaData, String
+from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.types import TypeDecorator, TypeEngine
+
+metadata = MetaData(
+    naming_convention={
+        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+        "pk": "pk_%(table_name)s",
+    }
+)
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_MILLISECOND = timedelta(milliseconds=1)
+
+
+class Moment(TypeDecorator[datetime]):
+    """An aware datetime, kept as whole milliseconds since 1970 UTC: both databases sort and compare it alike."""
+
+    impl = BigInteger
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> int | None:
+        """Milliseconds; a naive datetime is refused with ``TypeError``."""
+        return None if value is None else (value - _EPOCH) // _MILLISECOND
+
+    def process_result_value(self, value: int | None, dialect: Dialect) -> datetime | None:
+        """An aware datetime in UTC."""
+        return None if value is None else _EPOCH + timedelta(milliseconds=value)
+
+
+Json: TypeEngine[Any] = JSON(none_as_null=True).with_variant(JSONB(none_as_null=True), "postgresql")
+"""JSON that both databases can look into (``JSONB`` on PostgreSQL)."""
+
+Text = String
+"""Text of any length. NUL cannot be stored on PostgreSQL: doors refuse it."""
+
+
+def account_column() -> Column[int]:
+    """The column every table carries: whose row this is. First in every primary key, so tables can be sharded by it."""
+    return Column("account_id", BigInteger, primary_key=True, autoincrement=False)

@@ -1,0 +1,131 @@
+"""SQLite: one file, one writer, many readers.
+
+One connection does all writes *and* all checkpoints of the serving process. SQLite before 3.51.3 can corrupt a file
+when one connection commits while another runs a second checkpoint (the "WAL-reset" bug), so a command line that writes
+beside a running server takes the lock that the server takes around its checkpoints, and never checkpoints itself.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import os
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from typing import IO, Any
+
+from sqlalchemy import Connection, Engine, create_engine, event
+from sqlalchemy.pool import QueuePool
+
+_CHECKPOINT_BYTES = 16 * 1024 * 1024
+_CHECKPOINT_EVERY = 256  # batches
+_BUSY_MILLISECONDS = 5000
+
+
+class AlreadyServed(Exception):
+    """Another process serves this data directory. Stop it first, or use PostgreSQL to run several."""
+
+
+class Sqlite:
+    """The engines of one file, and the upkeep of its write-ahead log."""
+
+    writers = 1
+    batch = 500
+
+    def __init__(self, file: Path, *, exclusive: bool) -> None:
+        file.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        self._file = file
+        self._wal = file.with_name(file.name + "-wal")
+        self._exclusive = exclusive
+        self._serve_lock = _lock(file.with_name(file.name + ".serve"), blocking=False) if exclusive else None
+        self._commit_lock_file = file.with_name(file.name + ".commit")
+        self._commit_lock: IO[str] | None = None
+        self._batches = 0
+        self.write_engine = _engine(file, writes=True)
+        self.read_engine = _engine(file, writes=False)
+
+    def listen(self, heard: Callable[[str], None]) -> None:
+        """Nobody to listen to: one process owns the file."""
+
+    def before_commit(self, conn: Connection, topics: Iterable[str]) -> None:
+        """A command line beside the server commits only while the server does not checkpoint."""
+        if not self._exclusive and self._commit_lock is None:
+            self._commit_lock = _lock(self._commit_lock_file, blocking=True)
+
+    def between_batches(self, conn: Connection) -> None:
+        """Moves the log into the file once it has grown, in the serving process only."""
+        if self._commit_lock is not None:
+            self._commit_lock.close()
+            self._commit_lock = None
+        self._batches += 1
+        if self._exclusive and self._batches >= _CHECKPOINT_EVERY and self._wal_bytes() > _CHECKPOINT_BYTES:
+            self._batches = 0
+            self._checkpoint(conn, "PASSIVE")
+
+    def close(self) -> None:
+        """Empties the log into the file and erases it: what was deleted before is then gone from the disk."""
+        self.read_engine.dispose()
+        if self._exclusive:
+            with self.write_engine.connect() as conn:
+                self._checkpoint(conn, "TRUNCATE")
+        self.write_engine.dispose()
+        if self._serve_lock is not None:
+            self._serve_lock.close()
+
+    def _wal_bytes(self) -> int:
+        try:
+            return os.stat(self._wal).st_size
+        except FileNotFoundError:
+            return 0
+
+    def _checkpoint(self, conn: Connection, mode: str) -> None:
+        connection: Any = conn.connection.dbapi_connection  # beneath SQLAlchemy, which would open a transaction first
+        with _lock(self._commit_lock_file, blocking=True):
+            connection.execute(f"PRAGMA wal_checkpoint({mode})").fetchall()
+
+
+def _engine(file: Path, *, writes: bool) -> Engine:
+    engine = create_engine(
+        f"sqlite:///{file}",
+        poolclass=QueuePool,
+        pool_size=4,
+        max_overflow=8,
+        connect_args={"check_same_thread": False, "timeout": _BUSY_MILLISECONDS / 1000, "cached_statements": 512},
+    )
+    event.listen(engine, "connect", _set_up_writer if writes else _set_up_reader)
+    event.listen(engine, "begin", _begin_writing if writes else _begin_reading)
+    return engine
+
+
+def _set_up_writer(connection: Any, _record: Any) -> None:
+    _pragmas(connection, "journal_mode=WAL", "synchronous=FULL", "secure_delete=ON")
+
+
+def _set_up_reader(connection: Any, _record: Any) -> None:
+    _pragmas(connection, "query_only=ON")
+
+
+def _pragmas(connection: Any, *own: str) -> None:
+    connection.isolation_level = None  # we say BEGIN ourselves: a deferred BEGIN cannot be upgraded under load
+    for pragma in (f"busy_timeout={_BUSY_MILLISECONDS}", *own, "wal_autocheckpoint=0", "temp_store=MEMORY"):
+        connection.execute(f"PRAGMA {pragma}")
+
+
+def _begin_writing(conn: Connection) -> None:
+    conn.exec_driver_sql("BEGIN IMMEDIATE")
+
+
+def _begin_reading(conn: Connection) -> None:
+    conn.exec_driver_sql("BEGIN")
+
+
+def _lock(file: Path, *, blocking: bool) -> IO[str]:
+    """An advisory lock that ends with the process. Raises :class:`AlreadyServed` when it is held and we do not wait."""
+    handle = file.open("w")
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX | (0 if blocking else fcntl.LOCK_NB))
+    except BlockingIOError as fault:
+        handle.close()
+        raise AlreadyServed(
+            f"another process serves {file.parent}: stop it first, or run several on PostgreSQL (--database)"
+        ) from fault
+    return handle

@@ -1,0 +1,152 @@
+"""The writer: takes what waits, runs it in one transaction, commits once, and tells everybody.
+
+Group commit: while one batch is being flushed to disk the next one gathers by itself, so nobody waits for a timer.
+A batch whose member fails is rolled back and its members are run again, each alone: one bad write spoils no other.
+"""
+
+from __future__ import annotations
+
+import queue
+import threading
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from sqlalchemy import Connection, Engine
+from sqlalchemy.exc import DBAPIError, SQLAlchemyError
+
+WriteFn = Callable[..., Any]
+
+
+@dataclass(slots=True)
+class Job:
+    """One caller's write. ``together`` jobs of the same ``fn`` are handed over in one call, as ``fn(conn, items)``."""
+
+    fn: WriteFn
+    args: tuple[Any, ...]
+    together: bool
+    done: Callable[[Any, BaseException | None], None]
+    answer: Any = None
+    fault: BaseException | None = None
+
+
+class Upkeep(Protocol):
+    """What a dialect does beside the writes of a batch."""
+
+    def before_commit(self, conn: Connection, topics: Iterable[str]) -> None: ...
+    def after_commit(self, topics: Iterable[str]) -> None: ...
+    def between_batches(self, conn: Connection) -> None: ...
+
+
+class Writer:
+    """One connection, one thread."""
+
+    def __init__(self, engine: Engine, jobs: queue.SimpleQueue[Job | None], upkeep: Upkeep, *, batch: int, name: str):
+        self._engine, self._jobs, self._upkeep, self._batch = engine, jobs, upkeep, batch
+        self._conn: Connection | None = None
+        self._thread = threading.Thread(target=self._run, name=name, daemon=True)
+
+    def start(self) -> None:
+        """Begins to take jobs. A ``None`` in the queue ends one writer."""
+        self._thread.start()
+
+    def join(self) -> None:
+        """Waits until the writer has done all that came before its ``None``."""
+        self._thread.join()
+
+    def _run(self) -> None:
+        while (first := self._jobs.get()) is not None:
+            jobs, last = self._gather(first)
+            self._run_batch(jobs)
+            for job in jobs:
+                job.done(job.answer, job.fault)
+            if last:
+                break
+        self._drop_connection()
+
+    def _gather(self, first: Job) -> tuple[list[Job], bool]:
+        jobs = [first]
+        while len(jobs) < self._batch:
+            try:
+                job = self._jobs.get_nowait()
+            except queue.Empty:
+                break
+            if job is None:
+                return jobs, True
+            jobs.append(job)
+        return jobs, False
+
+    def _run_batch(self, jobs: list[Job]) -> None:
+        fault = self._attempt(jobs)
+        if fault is None:
+            return
+        if len(jobs) == 1 or not isinstance(fault, _MemberFailed):
+            for job in jobs:
+                job.fault = fault.cause if isinstance(fault, _MemberFailed) else fault
+            return
+        for job in jobs:
+            job.answer = job.fault = None
+            self._run_batch([job])
+
+    def _attempt(self, jobs: list[Job]) -> BaseException | None:
+        """Runs the jobs in one transaction. A failed COMMIT is never replayed: it may have happened."""
+        topics: set[str] = set()
+        try:
+            conn = self._connection()
+            conn.info["topics"] = topics
+            with conn.begin():
+                _run_jobs(conn, jobs)
+                self._upkeep.before_commit(conn, topics)
+            self._upkeep.after_commit(topics)
+            self._upkeep.between_batches(conn)
+        except _MemberFailed as fault:
+            if _is_lost(fault.cause):
+                self._drop_connection()
+                return fault.cause
+            return fault
+        except SQLAlchemyError as fault:
+            self._drop_connection()
+            return fault
+        return None
+
+    def _connection(self) -> Connection:
+        if self._conn is None:
+            self._conn = self._engine.connect()
+        return self._conn
+
+    def _drop_connection(self) -> None:
+        conn, self._conn = self._conn, None
+        if conn is None:
+            return
+        try:
+            conn.invalidate()
+            conn.close()
+        except SQLAlchemyError:
+            return
+
+
+class _MemberFailed(Exception):
+    def __init__(self, cause: BaseException):
+        super().__init__(str(cause))
+        self.cause = cause
+
+
+def _run_jobs(conn: Connection, jobs: Sequence[Job]) -> None:
+    grouped: dict[WriteFn, list[Job]] = {}
+    for job in jobs:
+        if job.together:
+            grouped.setdefault(job.fn, []).append(job)
+    try:
+        for fn, members in grouped.items():
+            answers = fn(conn, [member.args[0] for member in members])
+            for member, answer in zip(members, answers, strict=True):
+                member.answer = answer
+        for job in jobs:
+            if not job.together:
+                job.answer = job.fn(conn, *job.args)
+    except Exception as cause:
+        raise _MemberFailed(cause) from cause
+
+
+def _is_lost(cause: BaseException) -> bool:
+    return isinstance(cause, DBAPIError) and cause.connection_invalidated

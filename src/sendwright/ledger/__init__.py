@@ -1,0 +1,109 @@
+"""The ledger: what was promised and what became of it. Sends, deliveries, attempts, events; leases.
+
+A send is accepted durably (:func:`accept`), claimed by a worker (:func:`claim_sends`), composed or dropped
+(:func:`compose`, :func:`drop`); its deliveries are attempted: the worker records its intent before the final dot
+(:func:`intend`) and the outcome after it (:func:`settle`). What a dead worker held is freed by :func:`recover_expired`.
+Every write is guarded by state and lease epoch; who comes too late is told so (:class:`Late`). Conservation of mail can
+be checked at any time (:func:`verify`).
+
+It never knows why a server said no, and it opens no connection but the database's. Start in ``rules.py``: the lives of
+a send and of a delivery are two tables there.
+"""
+
+from sendwright.ledger.accept import accept
+from sendwright.ledger.claim import claim_deliveries, claim_sends, renew
+from sendwright.ledger.find import (
+    find_attempts,
+    find_deliveries,
+    find_event,
+    find_events,
+    find_send,
+    find_sends,
+)
+from sendwright.ledger.model import (
+    Attempt,
+    AttemptId,
+    ClaimedSend,
+    Composed,
+    Delivery,
+    DeliveryId,
+    DeliveryState,
+    DeliveryView,
+    Dropped,
+    Event,
+    EventFilter,
+    EventType,
+    Intent,
+    Key,
+    KeyKind,
+    Lease,
+    NewDelivery,
+    NewEvent,
+    NewSend,
+    Outcome,
+    Part,
+    Send,
+    SendFilter,
+    SendId,
+    SendResult,
+    SendState,
+    Settlement,
+)
+from sendwright.ledger.recover import recover_all, recover_expired
+from sendwright.ledger.rules import IN_DOUBT_WAIT, Status, status_of
+from sendwright.ledger.settle import Late, append_late, compose, drop, intend, record, settle
+from sendwright.ledger.verify import Balance, verify
+
+__all__ = [
+    "IN_DOUBT_WAIT",
+    "Attempt",
+    "AttemptId",
+    "Balance",
+    "ClaimedSend",
+    "Composed",
+    "Delivery",
+    "DeliveryId",
+    "DeliveryState",
+    "DeliveryView",
+    "Dropped",
+    "Event",
+    "EventFilter",
+    "EventType",
+    "Intent",
+    "Key",
+    "KeyKind",
+    "Late",
+    "Lease",
+    "NewDelivery",
+    "NewEvent",
+    "NewSend",
+    "Outcome",
+    "Part",
+    "Send",
+    "SendFilter",
+    "SendId",
+    "SendResult",
+    "SendState",
+    "Settlement",
+    "Status",
+    "accept",
+    "append_late",
+    "claim_deliveries",
+    "claim_sends",
+    "compose",
+    "drop",
+    "find_attempts",
+    "find_deliveries",
+    "find_event",
+    "find_events",
+    "find_send",
+    "find_sends",
+    "intend",
+    "record",
+    "recover_all",
+    "recover_expired",
+    "renew",
+    "settle",
+    "status_of",
+    "verify",
+]

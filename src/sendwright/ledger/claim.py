@@ -1,0 +1,144 @@
+"""Claiming: how workers take sends and deliveries without ever meeting.
+
+A claim is one UPDATE that also raises the row's epoch; whoever writes later must know the epoch (the fence). Leases are
+measured by the database's clock alone, so that the clocks of machines do not matter.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import ColumnElement, Connection, Table, and_, func, literal, literal_column, select, tuple_, update
+
+from sendwright.database import Moment
+from sendwright.ledger.model import (
+    ClaimedSend,
+    Delivery,
+    DeliveryId,
+    DeliveryState,
+    Lease,
+    Part,
+    SendId,
+    SendState,
+)
+from sendwright.ledger.rules import DeliveryEvent, SendEvent, delivery_after, send_after
+from sendwright.ledger.tables import deliveries, in_state, payloads, sends
+
+_MILLISECOND = timedelta(milliseconds=1)
+
+
+def clock_ms(conn: Connection) -> ColumnElement[int]:
+    """The database's own clock, in milliseconds since 1970."""
+    if conn.dialect.name == "sqlite":
+        return literal_column("CAST((julianday('now') - 2440587.5) * 86400000 AS INTEGER)")
+    return literal_column("CAST(extract(epoch FROM clock_timestamp()) * 1000 AS BIGINT)")
+
+
+def claim_sends(conn: Connection, owner: str, lease: timedelta, limit: int, now: datetime) -> list[ClaimedSend]:
+    """Leases up to ``limit`` accepted sends for composing, the oldest first."""
+    s = sends.c
+    free = _some(sends, in_state(sends, SendState.ACCEPTED), s.id, limit, conn)
+    rows = conn.execute(
+        update(sends)
+        .where(tuple_(s.account_id, s.id).in_(free))  # of all accounts: a worker serves them all
+        .values(
+            state=send_after(SendState.ACCEPTED, SendEvent.CLAIM),
+            started_at=func.coalesce(s.started_at, literal(now, Moment)),
+            lease_owner=owner, lease_epoch=s.lease_epoch + 1, lease_until=clock_ms(conn) + lease // _MILLISECOND,
+        )
+        .returning(
+            s.account_id, s.id, s.lease_epoch, s.requested_at, s.stream, s.email_id, s.app_id, s.recipient
+        )
+    ).all()  # fmt: skip
+    bodies = _payloads(conn, [(row.account_id, row.id) for row in rows])
+    claimed = [
+        ClaimedSend(
+            account_id=row.account_id, id=SendId(row.id), lease=Lease(owner=owner, epoch=row.lease_epoch),
+            requested_at=row.requested_at, stream=row.stream, email_id=row.email_id, app_id=row.app_id,
+            recipient=row.recipient, payload=bodies[row.account_id, row.id][0],
+        )
+        for row in rows
+    ]  # fmt: skip
+    return sorted(claimed, key=lambda send: send.id)
+
+
+def claim_deliveries(
+    conn: Connection, owner: str, lease: timedelta, limit: int, busy: Sequence[str], now: datetime
+) -> list[Delivery]:
+    """Leases up to ``limit`` deliveries that are due, except those for ``busy`` domains, which have no room now."""
+    d = deliveries.c
+    free = and_(
+        in_state(deliveries, DeliveryState.WAITING, DeliveryState.IN_DOUBT), d.due <= now, d.domain.not_in(busy)
+    )
+    rows = conn.execute(
+        update(deliveries)
+        .where(tuple_(d.account_id, d.id).in_(_some(deliveries, free, d.due, limit, conn)))  # of all accounts
+        .values(
+            state=delivery_after(DeliveryState.WAITING, DeliveryEvent.CLAIM), lease_owner=owner,
+            lease_epoch=d.lease_epoch + 1, lease_until=clock_ms(conn) + lease // _MILLISECOND,
+        )
+        .returning(d.account_id, d.id)
+    ).all()  # fmt: skip
+    return _leased(conn, owner, [(row.account_id, row.id) for row in rows])
+
+
+def _leased(conn: Connection, owner: str, ids: Sequence[tuple[int, str]]) -> list[Delivery]:
+    if not ids:
+        return []
+    d, s, p = deliveries.c, sends.c, payloads.c
+    rows = conn.execute(
+        select(
+            d.account_id, d.id, d.send_id, d.lease_epoch, d.recipient, d.part, d.domain, d.stream, d.tries,
+            d.accepted_at, s.email_id, s.campaign_id, s.app_id, s.sent_event_id, s.sent_event_at, p.body, p.snapshot,
+        )
+        .join(sends, and_(s.account_id == d.account_id, s.id == d.send_id))
+        .join(payloads, and_(p.account_id == d.account_id, p.send_id == d.send_id))
+        .where(tuple_(d.account_id, d.id).in_(ids))
+    )  # fmt: skip
+    return [
+        Delivery(
+            account_id=row.account_id, id=DeliveryId(row.id), send_id=SendId(row.send_id),
+            lease=Lease(owner=owner, epoch=row.lease_epoch), recipient=row.recipient, part=Part(row.part),
+            domain=row.domain, stream=row.stream, tries=row.tries, accepted_at=row.accepted_at, email_id=row.email_id,
+            campaign_id=row.campaign_id, app_id=row.app_id, payload=row.body, snapshot=row.snapshot,
+            sent_id=row.sent_event_id, sent_at=row.sent_event_at,
+        )
+        for row in rows
+    ]  # fmt: skip
+
+
+def renew(conn: Connection, owner: str, lease: timedelta) -> int:
+    """Prolongs all leases of a live owner; how many."""
+    until = clock_ms(conn) + lease // _MILLISECOND
+    live = (DeliveryState.LEASED, DeliveryState.COMMITTING)
+    held = conn.execute(
+        update(deliveries)  # of all accounts: the worker's own
+        .where(in_state(deliveries, *live), deliveries.c.lease_owner == owner)
+        .values(lease_until=until)
+    ).rowcount
+    return (
+        held
+        + conn.execute(
+            update(sends)
+            .where(in_state(sends, SendState.COMPOSING), sends.c.lease_owner == owner)
+            .values(lease_until=until)
+        ).rowcount
+    )
+
+
+def _some(table: Table, free: ColumnElement[bool], order: ColumnElement[Any], limit: int, conn: Connection) -> Any:
+    query = select(table.c.account_id, table.c.id).where(free).order_by(order).limit(limit)
+    return query.with_for_update(skip_locked=True) if conn.dialect.name == "postgresql" else query
+
+
+def _payloads(conn: Connection, ids: Iterable[tuple[int, str]]) -> dict[tuple[int, str], tuple[bytes, bytes | None]]:
+    p = payloads.c
+    keys = list(ids)
+    if not keys:
+        return {}
+    rows = conn.execute(
+        select(p.account_id, p.send_id, p.body, p.snapshot).where(tuple_(p.account_id, p.send_id).in_(keys))
+    )
+    return {(row.account_id, row.send_id): (row.body, row.snapshot) for row in rows}

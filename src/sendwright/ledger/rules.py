@@ -1,0 +1,184 @@
+"""The ledger's tables of life, and what a caller is told of a send. Every pair of state and event is decided here."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import TypeVar
+
+from sendwright.ledger.model import DeliveryState, Key, KeyKind, Outcome, SendResult, SendState
+
+S = TypeVar("S", bound=StrEnum)
+V = TypeVar("V", bound=StrEnum)
+
+RETRY_KEY_LIFE = timedelta(seconds=90)
+"""For how long a client's own repeat, without a key, is taken for the same send."""
+
+IN_DOUBT_WAIT = timedelta(minutes=30)
+"""How long an attempt whose answer was lost rests before the next try (reliability 1.3)."""
+
+
+class CannotBe(Exception):
+    """This event cannot happen in this state: a fault in Sendwright, not in anybody's mail."""
+
+
+class SendEvent(StrEnum):
+    """What happens to a send."""
+
+    CLAIM = "claim"
+    LEASE_LOST = "lease lost"
+    COMPOSED = "composed"
+    DROP = "drop"
+    ALL_SETTLED = "all deliveries settled"
+    CANCEL = "cancel"
+
+
+class DeliveryEvent(StrEnum):
+    """What happens to a delivery."""
+
+    CLAIM = "claim"
+    LEASE_LOST = "lease lost"
+    INTEND = "intend"
+    DELIVERED = "delivered"
+    DEFERRED = "deferred"
+    FAILED = "failed"
+    IN_DOUBT = "in doubt"
+    RELEASE = "release"
+    CANCEL = "cancel"
+
+
+_S, _SE = SendState, SendEvent
+_NO = None
+"""Cannot be."""
+
+SEND_MOVES: dict[SendState, dict[SendEvent, SendState | None]] = {
+    _S.ACCEPTED: {
+        _SE.CLAIM: _S.COMPOSING, _SE.LEASE_LOST: _NO, _SE.COMPOSED: _NO, _SE.DROP: _NO,
+        _SE.ALL_SETTLED: _NO, _SE.CANCEL: _S.CANCELED,
+    },
+    _S.COMPOSING: {
+        _SE.CLAIM: _NO, _SE.LEASE_LOST: _S.ACCEPTED, _SE.COMPOSED: _S.QUEUED, _SE.DROP: _S.FINAL,
+        _SE.ALL_SETTLED: _NO, _SE.CANCEL: _NO,
+    },
+    _S.QUEUED: {
+        _SE.CLAIM: _NO, _SE.LEASE_LOST: _NO, _SE.COMPOSED: _NO, _SE.DROP: _NO,
+        _SE.ALL_SETTLED: _S.FINAL, _SE.CANCEL: _S.CANCELED,
+    },
+    _S.FINAL: dict.fromkeys(_SE),
+    _S.CANCELED: dict.fromkeys(_SE),
+}  # fmt: skip
+
+_D, _DE = DeliveryState, DeliveryEvent
+
+DELIVERY_MOVES: dict[DeliveryState, dict[DeliveryEvent, DeliveryState | None]] = {
+    _D.WAITING: {
+        _DE.CLAIM: _D.LEASED, _DE.LEASE_LOST: _NO, _DE.INTEND: _NO, _DE.DELIVERED: _NO, _DE.DEFERRED: _NO,
+        _DE.FAILED: _NO, _DE.IN_DOUBT: _NO, _DE.RELEASE: _NO, _DE.CANCEL: _D.CANCELED,
+    },
+    _D.LEASED: {
+        _DE.CLAIM: _NO, _DE.LEASE_LOST: _D.WAITING, _DE.INTEND: _D.COMMITTING, _DE.DELIVERED: _NO,
+        _DE.DEFERRED: _D.WAITING, _DE.FAILED: _D.FAILED, _DE.IN_DOUBT: _NO, _DE.RELEASE: _D.WAITING, _DE.CANCEL: _NO,
+    },
+    _D.COMMITTING: {
+        _DE.CLAIM: _NO, _DE.LEASE_LOST: _D.IN_DOUBT, _DE.INTEND: _NO, _DE.DELIVERED: _D.DELIVERED,
+        _DE.DEFERRED: _D.WAITING, _DE.FAILED: _D.FAILED, _DE.IN_DOUBT: _D.IN_DOUBT, _DE.RELEASE: _NO, _DE.CANCEL: _NO,
+    },
+    _D.IN_DOUBT: {
+        _DE.CLAIM: _D.LEASED, _DE.LEASE_LOST: _NO, _DE.INTEND: _NO, _DE.DELIVERED: _NO, _DE.DEFERRED: _NO,
+        _DE.FAILED: _NO, _DE.IN_DOUBT: _NO, _DE.RELEASE: _NO, _DE.CANCEL: _NO,
+    },
+    _D.DELIVERED: dict.fromkeys(_DE),
+    _D.FAILED: dict.fromkeys(_DE),
+    _D.CANCELED: dict.fromkeys(_DE),
+}  # fmt: skip
+
+FINAL_DELIVERIES = frozenset({_D.DELIVERED, _D.FAILED, _D.CANCELED})
+
+_OUTCOME_EVENTS = {
+    Outcome.DELIVERED: _DE.DELIVERED,
+    Outcome.DEFERRED: _DE.DEFERRED,
+    Outcome.FAILED: _DE.FAILED,
+    Outcome.IN_DOUBT: _DE.IN_DOUBT,
+    Outcome.RELEASED: _DE.RELEASE,
+}
+
+
+def send_after(state: SendState, event: SendEvent) -> SendState:
+    """The next state of a send. Raises :class:`CannotBe`."""
+    after = SEND_MOVES[state][event]
+    if after is None:
+        raise CannotBe(f"a send that is {state} cannot {event}")
+    return after
+
+
+def delivery_after(state: DeliveryState, event: DeliveryEvent) -> DeliveryState:
+    """The next state of a delivery. Raises :class:`CannotBe`."""
+    after = DELIVERY_MOVES[state][event]
+    if after is None:
+        raise CannotBe(f"a delivery that is {state} cannot {event}")
+    return after
+
+
+def states_before(event: DeliveryEvent) -> tuple[DeliveryState, ...]:
+    """From which states an event is possible: the guard of its UPDATE."""
+    return tuple(state for state, moves in DELIVERY_MOVES.items() if moves[event] is not None)
+
+
+def state_after(outcome: Outcome) -> DeliveryState:
+    """Where an outcome takes a delivery; the same from each state that can have it."""
+    event = _OUTCOME_EVENTS[outcome]
+    return delivery_after(states_before(event)[0], event)
+
+
+def guard_of(outcome: Outcome) -> tuple[DeliveryState, ...]:
+    """From which states an outcome is possible."""
+    return states_before(_OUTCOME_EVENTS[outcome])
+
+
+class Status(StrEnum):
+    """HubSpot's ``status`` of a send."""
+
+    PENDING = "PENDING"
+    PROCESSING = "PROCESSING"
+    COMPLETE = "COMPLETE"
+    CANCELED = "CANCELED"
+
+
+def status_of(state: SendState, result: SendResult | None) -> Status:
+    """What a caller is told. A send that was put off is COMPLETE and QUEUED: it goes out by itself, polling can end."""
+    if state is SendState.QUEUED:
+        return Status.PROCESSING if result is None else Status.COMPLETE
+    return {
+        SendState.ACCEPTED: Status.PENDING,
+        SendState.COMPOSING: Status.PROCESSING,
+        SendState.FINAL: Status.COMPLETE,
+        SendState.CANCELED: Status.CANCELED,
+    }[state]
+
+
+def still_counts(key: Key, made_at: datetime, now: datetime) -> bool:
+    """Whether a key met before makes this request a repeat."""
+    if key.kind is not KeyKind.RETRY:
+        return True
+    return key.repeated and now - made_at <= RETRY_KEY_LIFE
+
+
+def draw_deliveries() -> str:
+    """The life of a delivery as a Mermaid diagram, drawn from the table."""
+    return _draw(DELIVERY_MOVES)
+
+
+def draw_sends() -> str:
+    """The life of a send as a Mermaid diagram, drawn from the table."""
+    return _draw(SEND_MOVES)
+
+
+def _draw(moves: Mapping[S, Mapping[V, S | None]]) -> str:
+    arrows = [
+        f"    {before.value} --> {after.value}: {event.value}"
+        for before, events in moves.items()
+        for event, after in events.items()
+        if after is not None
+    ]
+    return "\n".join(["stateDiagram-v2", *arrows])

@@ -1,0 +1,161 @@
+"""The ledger's tables. Payloads live apart from the sends, so that erasing them leaves the facts."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+from sqlalchemy import (
+    BigInteger,
+    Column,
+    ColumnElement,
+    Index,
+    Integer,
+    LargeBinary,
+    SmallInteger,
+    String,
+    Table,
+    literal_column,
+    text,
+)
+
+from sendwright.database import Json, Moment, account_column, metadata
+
+sends = Table(
+    "sends",
+    metadata,
+    account_column(),
+    Column("id", String(36), primary_key=True),
+    Column("state", String(12), nullable=False),
+    Column("result", String(40)),
+    Column("explanation", String),
+    Column("requested_at", Moment, nullable=False),
+    Column("started_at", Moment),
+    Column("completed_at", Moment),
+    Column("stream", String(16), nullable=False),
+    Column("email_id", BigInteger, nullable=False),
+    Column("campaign_id", BigInteger),
+    Column("app_id", Integer, nullable=False),
+    Column("token_id", String(36)),
+    Column("recipient", String, nullable=False),
+    Column("contact_id", BigInteger),
+    Column("sender", String),
+    Column("subject", String),
+    Column("sent_event_id", String(36)),
+    Column("sent_event_at", Moment),
+    Column("lease_owner", String(64)),
+    Column("lease_epoch", Integer, nullable=False, server_default=text("0")),
+    Column("lease_until", BigInteger),  # milliseconds of the database's clock
+    Index(
+        "ix_sends_accepted", "id", sqlite_where=text("state = 'accepted'"), postgresql_where=text("state = 'accepted'")
+    ),
+    Index(
+        "ix_sends_composing",
+        "lease_until",
+        sqlite_where=text("state = 'composing'"),
+        postgresql_where=text("state = 'composing'"),
+    ),
+    Index("ix_sends_recipient", "account_id", "recipient", "id"),
+)
+
+payloads = Table(
+    "payloads",
+    metadata,
+    account_column(),
+    Column("send_id", String(36), primary_key=True),
+    Column("body", LargeBinary, nullable=False),
+    Column("snapshot", LargeBinary),
+)
+
+idempotency_keys = Table(
+    "idempotency_keys",
+    metadata,
+    account_column(),
+    Column("kind", String(4), primary_key=True),
+    Column("digest", String(64), primary_key=True),
+    Column("send_id", String(36), nullable=False),
+    Column("payload_hash", String(64), nullable=False),
+    Column("made_at", Moment, nullable=False),
+)
+
+deliveries = Table(
+    "deliveries",
+    metadata,
+    account_column(),
+    Column("id", String(36), primary_key=True),
+    Column("send_id", String(36), nullable=False),
+    Column("recipient", String, nullable=False),
+    Column("part", String(3), nullable=False),
+    Column("domain", String, nullable=False),
+    Column("stream", String(16), nullable=False),
+    Column("state", String(12), nullable=False),
+    Column("due", Moment),
+    Column("tries", SmallInteger, nullable=False, server_default=text("0")),
+    Column("accepted_at", Moment, nullable=False),
+    Column("explanation", String),
+    Column("lease_owner", String(64)),
+    Column("lease_epoch", Integer, nullable=False, server_default=text("0")),
+    Column("lease_until", BigInteger),
+    Column("attempt_id", String(36)),
+    Column("attempt_host", String),
+    Column("attempt_at", Moment),
+    Index("ix_deliveries_send", "account_id", "send_id"),
+    Index(
+        "ix_deliveries_due",
+        "due",
+        sqlite_where=text("state IN ('waiting', 'in_doubt')"),
+        postgresql_where=text("state IN ('waiting', 'in_doubt')"),
+    ),
+    Index(
+        "ix_deliveries_leased",
+        "lease_until",
+        sqlite_where=text("state IN ('leased', 'committing')"),
+        postgresql_where=text("state IN ('leased', 'committing')"),
+    ),
+)
+
+attempts = Table(
+    "attempts",
+    metadata,
+    account_column(),
+    Column("id", String(36), primary_key=True),
+    Column("send_id", String(36), nullable=False),
+    Column("delivery_id", String(36), nullable=False),
+    Column("recipient", String, nullable=False),
+    Column("number", SmallInteger, nullable=False),
+    Column("outcome", String(12), nullable=False),
+    Column("started_at", Moment, nullable=False),
+    Column("ended_at", Moment, nullable=False),
+    Column("host", String),
+    Column("ip", String(45)),
+    Column("tls", String(16)),
+    Column("stage", String(16)),
+    Column("code", SmallInteger),
+    Column("status", String(12)),
+    Column("reply", String),
+    Column("explanation", String, nullable=False),
+    Column("dialogue", Json, nullable=False),
+    Index("ix_attempts_send", "account_id", "send_id"),
+)
+
+events = Table(
+    "events",
+    metadata,
+    account_column(),
+    Column("id", String(36), primary_key=True),
+    Column("type", String(16), nullable=False),
+    Column("created", Moment, nullable=False),
+    Column("send_id", String(36), nullable=False),
+    Column("recipient", String, nullable=False),
+    Column("campaign_id", BigInteger),
+    Column("app_id", Integer, nullable=False),
+    Column("facts", Json, nullable=False),
+    Column("sent_id", String(36)),
+    Column("sent_at", Moment),
+    Index("ix_events_send", "account_id", "send_id"),
+    Index("ix_events_recipient", "account_id", "recipient", "id"),
+)
+
+
+def in_state(table: Table, *states: StrEnum) -> ColumnElement[bool]:
+    """The row is in one of these states; as literals, since a partial index does not serve a parameter."""
+    return table.c.state.in_([literal_column(f"'{state.value}'") for state in states])

@@ -1,0 +1,60 @@
+"""Outbound: where a message goes and how: routes, MX look-up, connections, TLS, one conversation, DKIM signing.
+
+It never touches the ledger, never decides what an address deserves, and never gives up a message by itself: a handover
+is a fact, and :func:`judge` says what it means.
+
+Start here: `parse_route` reads the route; `Post` takes a `Parcel` and gives back a `Handover` (what was said, and the
+outcome); `judge` turns that into a verdict, `explain` into a sentence. `sign` adds the DKIM signatures.
+"""
+
+from sendwright.outbound.dkim import SigningKey, generate_ed25519, generate_rsa, load_key, public_record, sign
+from sendwright.outbound.explain import explain, stage_of
+from sendwright.outbound.model import (
+    Delivered,
+    DialogueLine,
+    DirectMx,
+    GaveUp,
+    Handover,
+    InDoubt,
+    Parcel,
+    Peer,
+    Route,
+    Sandbox,
+    TryAgain,
+    Verdict,
+)
+from sendwright.outbound.post import Post
+from sendwright.outbound.resolve import Resolver
+from sendwright.outbound.routes import BadRoute, parse_route
+from sendwright.outbound.rules import judge
+from sendwright.outbound.settings import Limits, PostSettings
+
+__all__ = [
+    "BadRoute",
+    "Delivered",
+    "DialogueLine",
+    "DirectMx",
+    "GaveUp",
+    "Handover",
+    "InDoubt",
+    "Limits",
+    "Parcel",
+    "Peer",
+    "Post",
+    "PostSettings",
+    "Resolver",
+    "Route",
+    "Sandbox",
+    "SigningKey",
+    "TryAgain",
+    "Verdict",
+    "explain",
+    "generate_ed25519",
+    "generate_rsa",
+    "judge",
+    "load_key",
+    "parse_route",
+    "public_record",
+    "sign",
+    "stage_of",
+]

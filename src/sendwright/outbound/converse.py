@@ -1,0 +1,100 @@
+"""One message in one conversation: offered, held until the caller has recorded the intent, sent, answered."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+
+from sendwright import smtp
+from sendwright.outbound.dial import Conversation
+from sendwright.outbound.dialogue import Dialogue
+from sendwright.outbound.model import Answered, Lost, Outcome, Parcel, Peer, Withheld
+
+BeforeDot = Callable[[Peer], Awaitable[bool]]
+"""Called once the server waits for the message, before any of it is written. False: it is not written."""
+
+
+@dataclass(slots=True, kw_only=True)
+class Errand:
+    """One parcel on its way, and what is known of this attempt so far."""
+
+    parcel: Parcel
+    tries: int
+    before_dot: BeforeDot
+    dialogue: Dialogue
+    peer: Peer | None = None
+    asked: bool = False  # before_dot was called: it is called once, so this attempt does not start over
+    sessions: int = 0  # servers that answered
+    addresses: int = 0  # addresses tried
+
+    def note(self, text: str) -> None:
+        self.dialogue.note(text)
+
+    def may_start_over(self, outcome: Outcome) -> bool:
+        """Whether the message may be offered again right away, on another connection."""
+        return not self.asked and breaks_off(outcome)
+
+
+def breaks_off(outcome: Outcome) -> bool:
+    """Whether the server ended the conversation while the message was not yet sent."""
+    match outcome:
+        case Lost(dot_written=dot_written):
+            return not dot_written
+        case Answered(reply=reply):
+            return reply.code == 421
+        case _:
+            return False
+
+
+async def converse(talk: Conversation, errand: Errand) -> Outcome:
+    """Hands the parcel over in this conversation. What `before_dot` raises is passed on."""
+    if not await talk.ready():
+        return Lost(stage=smtp.Stage.MAIL, dot_written=False, detail="the server closed the connection")
+    talk.send(_envelope(errand.parcel))
+    decided = await _decision(talk)
+    if not isinstance(decided, smtp.events.MayTransmit):
+        return _outcome(talk, decided)
+    errand.asked = True
+    if not await errand.before_dot(talk.peer):
+        errand.note("the message was held back: the connection is closed without it")
+        talk.abandon()
+        return Withheld()
+    if talk.holding:  # the server may have gone while we wrote down that it would get the message
+        try:
+            talk.transmit(errand.parcel.message)
+        except smtp.BadMessage as fault:
+            talk.abandon()
+            words = smtp.Reply(code=554, enhanced="5.6.0", lines=(str(fault),))
+            return Answered(stage=smtp.Stage.DATA, reply=words, local=True)
+    return _outcome(talk, await _decision(talk))
+
+
+def _envelope(parcel: Parcel) -> smtp.Envelope:
+    return smtp.Envelope(
+        mail_from=parcel.mail_from,
+        rcpt_to=(parcel.rcpt_to,),
+        size=len(parcel.message),
+        body_8bit=parcel.eight_bit,
+        smtputf8=parcel.smtputf8,
+    )
+
+
+_Decision = smtp.events.MayTransmit | smtp.events.Outcome | smtp.events.Closed
+
+
+async def _decision(talk: Conversation) -> _Decision:
+    while True:
+        event = await talk.next()
+        if isinstance(event, _Decision):
+            return event
+
+
+def _outcome(talk: Conversation, decided: _Decision) -> Outcome:
+    if not isinstance(decided, smtp.events.Outcome):
+        return Lost(stage=smtp.Stage.MAIL, dot_written=False, detail="the conversation ended")
+    answer = decided.answers[0]
+    if answer.in_doubt:
+        return Lost(stage=answer.stage, dot_written=talk.dot_left, detail=answer.reply.text)
+    if answer.local and answer.reply.kind is smtp.Kind.TEMPORARY:
+        return Lost(stage=answer.stage, dot_written=False, detail=answer.reply.text)
+    return Answered(stage=answer.stage, reply=answer.reply, local=answer.local)

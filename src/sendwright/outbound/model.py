@@ -1,0 +1,274 @@
+"""The words of outbound: routes, parcels, what a handover came to, and what that means for the delivery."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import Enum, StrEnum
+from typing import Literal, NamedTuple
+
+from sendwright import smtp
+
+# --- where to
+
+
+class Tls(StrEnum):
+    """What a smart host must give us. Implicit: TLS from the first byte (RFC 8314), port 465 by custom."""
+
+    OPPORTUNISTIC = "opportunistic"
+    REQUIRED = "required"
+    IMPLICIT = "implicit"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sandbox:
+    """The built-in receiver, which keeps and shows mail and sends nothing. Port 0: unknown until its door is open."""
+
+    host: str = "127.0.0.1"
+    port: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SmartHost:
+    """A server that takes all our mail and passes it on. User and password go together; both empty: no AUTH."""
+
+    host: str
+    port: int
+    user: str = ""
+    password: str = field(default="", repr=False)
+    tls: Tls = Tls.OPPORTUNISTIC
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DirectMx:
+    """Straight to the mail exchangers of each recipient's domain (RFC 5321 section 5.1)."""
+
+
+Route = Sandbox | SmartHost | DirectMx
+
+# --- what is handed over
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Parcel:
+    """One message for one recipient. Addresses are ready envelope strings; `site_domain` is an A-label, lower case.
+
+    `eight_bit`: the message has octets over 127. `smtputf8`: an address or a header needs RFC 6531. `tls_required`:
+    rather not delivered than in clear.
+    """
+
+    mail_from: str
+    rcpt_to: str
+    site_domain: str
+    message: bytes = field(repr=False)
+    smtputf8: bool = False
+    eight_bit: bool = False
+    tls_required: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Peer:
+    """Who was spoken to. `tls` is a version such as "TLSv1.3" with its `cipher`, or None in clear."""
+
+    host: str
+    ip: str
+    port: int
+    tls: str | None = None
+    cipher: str | None = None
+
+
+Direction = Literal["out", "in", "note"]
+
+
+class DialogueLine(NamedTuple):
+    """One line: what we said ("out"), what the peer said ("in"), or what happened beside it ("note").
+
+    `at_ms`: milliseconds since the attempt began. The text is printable; secrets are ***, a message is its size.
+    A tuple, because there are ten of them to a message and they are made three times as fast.
+    """
+
+    at_ms: int
+    direction: Direction
+    text: str
+
+
+# --- what came of it: outcomes
+
+_SESSION = frozenset({smtp.Stage.CONNECT, smtp.Stage.GREETING, smtp.Stage.EHLO, smtp.Stage.TLS, smtp.Stage.AUTH})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answered:
+    """The peer answered for this recipient, well or ill. `local`: our own word, because this peer cannot carry it."""
+
+    stage: smtp.Stage
+    reply: smtp.Reply
+    local: bool = False
+
+    @property
+    def before_the_message(self) -> bool:
+        """Said before the message was named: it is about us, whoever the recipient."""
+        return self.stage in _SESSION
+
+
+class Trouble(Enum):
+    """Why no session came about. The value completes the sentence "we could not reach it: …"."""
+
+    CONNECT = "no connection"
+    TLS = "no TLS"
+    SPEECH = "no proper SMTP"
+    DNS = "its name could not be looked up"
+    RESTING = "it did not answer a short while ago and is left alone for now"
+    CROWDED = "all our connections there are busy"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Unreachable:
+    """No server got as far as hearing of the message. `who` could not be reached; `detail` is safe to show."""
+
+    who: str
+    trouble: Trouble
+    detail: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Lost:
+    """The conversation broke off in the midst of the message. With the dot written the peer may have taken it."""
+
+    stage: smtp.Stage
+    dot_written: bool
+    detail: str
+
+
+class Dns(Enum):
+    """Why DNS gives no server for a domain. The value completes the sentence "example.org …"."""
+
+    NO_SUCH_DOMAIN = "does not exist in DNS"
+    NO_SERVER = "has neither a mail server nor an address in DNS"
+    NULL_MX = "says in DNS that it takes no mail (null MX)"
+    INWARD = "names only addresses in DNS that no mail may be sent to from here (private, loopback or our own)"
+    LOOP = "names this server itself as its best mail server"
+    NO_ANSWER = "could not be looked up: DNS did not answer"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NoRoute:
+    """DNS gives no server to connect to; no connection was made. `detail` is safe to show."""
+
+    dns: Dns
+    detail: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Withheld:
+    """The caller did not let the message go (`before_dot` said no), so the peer has not got it."""
+
+
+Outcome = Answered | Unreachable | Lost | NoRoute | Withheld
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Handover:
+    """One attempt, whole. `peer` is the last server spoken to. Times are the clock's, aware."""
+
+    domain: str
+    outcome: Outcome
+    peer: Peer | None
+    dialogue: tuple[DialogueLine, ...]
+    started: datetime
+    ended: datetime
+
+
+# --- what it means: verdicts
+
+
+class Reason(StrEnum):
+    """Why a delivery is put off or given up. Stored; never renamed."""
+
+    PUT_OFF = "put_off"  # the peer said 4xx
+    GREYLISTED = "greylisted"
+    SLOW_DOWN = "slow_down"  # the peer finds us too fast
+    MAILBOX_FULL = "mailbox_full"
+    BUSY = "busy"  # 421 before the message: not charged as a try
+    UNWELCOME = "unwelcome"  # the peer would not speak with us, whoever the recipient
+    UNREACHABLE = "unreachable"
+    TLS_FAILED = "tls_failed"
+    LOST = "lost"
+    DNS_TROUBLE = "dns_trouble"
+    WITHHELD = "withheld"
+    REFUSED = "refused"  # the peer said 5xx
+    CANNOT_CARRY = "cannot_carry"
+    NO_SUCH_DOMAIN = "no_such_domain"
+    NO_SERVER = "no_server"
+    NULL_MX = "null_mx"
+    INWARD = "inward"
+    LOOP = "loop"
+    TOO_OLD = "too_old"  # the next try would be too late
+
+
+class Category(StrEnum):
+    """HubSpot's bounce categories (e-mail events API v1)."""
+
+    UNKNOWN_USER = "UNKNOWN_USER"
+    MAILBOX_FULL = "MAILBOX_FULL"
+    CONTENT = "CONTENT"
+    SPAM = "SPAM"
+    POLICY = "POLICY"
+    GREYLISTING = "GREYLISTING"
+    MAILBOX_MISCONFIGURATION = "MAILBOX_MISCONFIGURATION"
+    ISP_MISCONFIGURATION = "ISP_MISCONFIGURATION"
+    IP_REPUTATION = "IP_REPUTATION"
+    DOMAIN_REPUTATION = "DOMAIN_REPUTATION"
+    DMARC = "DMARC"
+    DNS_FAILURE = "DNS_FAILURE"
+    SENDING_DOMAIN_MISCONFIGURATION = "SENDING_DOMAIN_MISCONFIGURATION"
+    TEMPORARY_PROBLEM = "TEMPORARY_PROBLEM"
+    TIMEOUT = "TIMEOUT"
+    THROTTLED = "THROTTLED"
+    FILTERED = "FILTERED"
+    UNCATEGORIZED = "UNCATEGORIZED"
+    HUBSPOT_GLOBAL_BOUNCE = "HUBSPOT_GLOBAL_BOUNCE"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Delivered:
+    """The peer took the message and answers for it from now on."""
+
+    reply: smtp.Reply
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TryAgain:
+    """Not yet. `charged`: this attempt counts as a try in the retry schedule."""
+
+    at: datetime
+    reason: Reason
+    reply: smtp.Reply | None
+    charged: bool = True
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GaveUp:
+    """Never. `hard`: somebody said no for good; else it was put off until too late.
+
+    `bad_address`: it is proven that the address takes no mail, so it may be suppressed. `explanation` is a sentence
+    for a person. `reply` is the last word of the peer, or one of ours that tells as much in SMTP's terms, or None.
+    """
+
+    reason: Reason
+    reply: smtp.Reply | None
+    hard: bool
+    bad_address: bool
+    category: Category
+    explanation: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class InDoubt:
+    """The dot was written and no answer came: the peer may have the message. If it is tried again, not before `at`."""
+
+    at: datetime
+    detail: str
+
+
+Verdict = Delivered | TryAgain | GaveUp | InDoubt

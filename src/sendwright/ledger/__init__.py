@@ -19,6 +19,7 @@ from sendwright.ledger.find import (
     find_events,
     find_send,
     find_sends,
+    find_sends_by_id,
 )
 from sendwright.ledger.model import (
     Attempt,
@@ -33,6 +34,7 @@ from sendwright.ledger.model import (
     Event,
     EventFilter,
     EventType,
+    Facts,
     Intent,
     Key,
     KeyKind,
@@ -48,10 +50,11 @@ from sendwright.ledger.model import (
     SendResult,
     SendState,
     Settlement,
+    mid,
 )
-from sendwright.ledger.recover import recover_all, recover_expired
+from sendwright.ledger.recover import recover_all, recover_expired, recover_owned
 from sendwright.ledger.rules import IN_DOUBT_WAIT, Status, status_of
-from sendwright.ledger.settle import Late, append_late, compose, drop, intend, record, settle
+from sendwright.ledger.settle import Late, append_late, compose, drop, intend, record, release, settle
 from sendwright.ledger.verify import Balance, verify
 
 __all__ = [
@@ -69,6 +72,7 @@ __all__ = [
     "Event",
     "EventFilter",
     "EventType",
+    "Facts",
     "Intent",
     "Key",
     "KeyKind",
@@ -98,10 +102,14 @@ __all__ = [
     "find_events",
     "find_send",
     "find_sends",
+    "find_sends_by_id",
     "intend",
+    "mid",
     "record",
     "recover_all",
     "recover_expired",
+    "recover_owned",
+    "release",
     "renew",
     "settle",
     "status_of",

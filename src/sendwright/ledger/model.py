@@ -17,6 +17,11 @@ Facts = Mapping[str, Any]
 """What an event knows beside its columns, as JSON."""
 
 
+def mid(account_id: int, send_id: SendId) -> str:
+    """Names a send in a header of its own, and as ``hmid`` in its events."""
+    return f"{account_id}.{send_id}"
+
+
 class SendState(StrEnum):
     """The life of a send. The moves are in ``rules.SEND_MOVES``."""
 

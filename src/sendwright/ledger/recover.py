@@ -30,6 +30,11 @@ def recover_all(conn: Connection, now: datetime, wait: timedelta) -> int:
     return _recover(conn, true(), true(), now, wait)
 
 
+def recover_owned(conn: Connection, owner: str, now: datetime, wait: timedelta) -> int:
+    """Frees what one worker holds: for a worker that stops."""
+    return _recover(conn, sends.c.lease_owner == owner, deliveries.c.lease_owner == owner, now, wait)
+
+
 def _recover(
     conn: Connection, lost_send: ColumnElement[bool], lost: ColumnElement[bool], now: datetime, wait: timedelta
 ) -> int:

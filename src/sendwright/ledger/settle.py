@@ -8,6 +8,7 @@ where the one that came too late is told apart from the others.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Connection, Table, and_, bindparam, delete, func, literal, select, tuple_, update
@@ -18,6 +19,7 @@ from sendwright.ledger.claim import clock_ms
 from sendwright.ledger.model import (
     Attempt,
     Composed,
+    Delivery,
     DeliveryState,
     Dropped,
     Intent,
@@ -122,6 +124,18 @@ def settle(conn: Connection, items: Sequence[Settlement]) -> None:
     record(conn, [event for item in items for event in item.events])
     _tell_sends(conn, items)
     _finish(conn, {(i.delivery.account_id, i.delivery.send_id) for i in items if i.due is None})
+
+
+def release(conn: Connection, held: Sequence[Delivery], now: datetime) -> None:
+    """Deliveries whose turn did not come are free again at once, as they were. Raises :class:`Late`."""
+    rows = [
+        {
+            **_fence(delivery.account_id, delivery.id, delivery.lease), "v_due": now, "v_charge": 0,
+            "v_explanation": None,
+        }
+        for delivery in held
+    ]  # fmt: skip
+    _guarded(conn, _SETTLE[Outcome.RELEASED], rows)
 
 
 def append_late(conn: Connection, item: Settlement) -> None:

@@ -1,0 +1,243 @@
+"""The story of an attempt: one delivery is handed over, judged and settled.
+
+1. The parcel goes to its route; before the final dot the intent is recorded, or the dot is not written.
+2. What came of it is judged: delivered, again later, given up, in doubt.
+3. The verdict is settled in one transaction: delivery, attempt, events, timeline, suppression.
+
+A settlement that cannot be recorded is tried until it can: what is known must not be forgotten.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+import structlog
+
+from sendwright import crm, database, feedback, ledger, mail, outbound
+
+log = structlog.get_logger()
+
+_RECORD_AGAIN = 0.5  # seconds
+
+_RESULTS = {
+    ledger.Outcome.DELIVERED: ledger.SendResult.SENT,
+    ledger.Outcome.DEFERRED: ledger.SendResult.QUEUED,
+    ledger.Outcome.FAILED: ledger.SendResult.UNDELIVERABLE,
+    ledger.Outcome.IN_DOUBT: ledger.SendResult.QUEUED,
+}
+_STATUSES = {
+    ledger.Outcome.DELIVERED: crm.ActivityStatus.DELIVERED,
+    ledger.Outcome.FAILED: crm.ActivityStatus.BOUNCED,
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Desk:
+    """Where attempts are made. ``trouble`` is told whether outcomes can be recorded at present (the stop rule)."""
+
+    db: database.Database
+    post: outbound.Post
+    now: Callable[[], datetime]
+    chance: Callable[[], float]
+    trouble: Callable[[bool], None]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settled:
+    """All that one attempt changes."""
+
+    settlement: ledger.Settlement
+    activity: crm.ActivityUpdate | None
+    suppression: feedback.Suppression | None
+
+
+async def attempt(desk: Desk, delivery: ledger.Delivery, parcel: outbound.Parcel) -> None:
+    """One delivery's turn."""
+    attempt_id = ledger.AttemptId(database.uuid7(desk.now()))
+
+    async def before_dot(peer: outbound.Peer) -> bool:
+        return await _intend(desk, delivery, attempt_id, peer)
+
+    handover = await desk.post.deliver(parcel, tries=delivery.tries, before_dot=before_dot)
+    verdict = outbound.judge(
+        handover,
+        tries=delivery.tries,
+        accepted_at=delivery.accepted_at,
+        now=desk.now(),
+        chance=desk.chance(),
+    )
+    await _settle(desk, settled_by(delivery, attempt_id, handover, verdict))
+
+
+async def release(desk: Desk, delivery: ledger.Delivery) -> None:
+    """Gives a delivery back as it was: its site has no room now."""
+    try:
+        await desk.db.write(ledger.release, [delivery], desk.now())
+    except ledger.Late:
+        log.warning("released_too_late", delivery=delivery.id)
+
+
+def settled_by(
+    delivery: ledger.Delivery, attempt_id: ledger.AttemptId, handover: outbound.Handover, verdict: outbound.Verdict
+) -> Settled:
+    """What a verdict changes: the delivery and its send, the timeline, the suppressions."""
+    outcome = _outcome(verdict)
+    made = _attempt(delivery, attempt_id, handover, verdict, outcome)
+    charged = not isinstance(verdict, outbound.TryAgain) or verdict.charged
+    to = delivery.part is ledger.Part.TO
+    status = _STATUSES.get(outcome)
+    settlement = ledger.Settlement(
+        delivery=delivery if not (to and charged) else _with_sent(delivery, handover),
+        attempt=made,
+        due=verdict.at if isinstance(verdict, outbound.TryAgain | outbound.InDoubt) else None,
+        charged=charged,
+        result=_RESULTS[outcome] if charged else None,
+        events=(),
+    )
+    return Settled(
+        settlement=_with_events(settlement, delivery, verdict) if to and charged else settlement,
+        activity=crm.ActivityUpdate(account_id=delivery.account_id, send_id=delivery.send_id, status=status)
+        if to and status
+        else None,
+        suppression=_suppression(delivery, made)
+        if isinstance(verdict, outbound.GaveUp) and verdict.bad_address
+        else None,
+    )
+
+
+async def _intend(desk: Desk, delivery: ledger.Delivery, attempt_id: ledger.AttemptId, peer: outbound.Peer) -> bool:
+    intent = ledger.Intent(delivery=delivery, attempt_id=attempt_id, host=peer.host, at=desk.now())
+    try:
+        await desk.db.write_together(_intend_all, intent)
+    except ledger.Late:
+        log.warning("lease_lost_before_the_dot", delivery=delivery.id)
+        return False
+    except database.Unavailable:
+        desk.trouble(True)
+        return False
+    return True
+
+
+async def _settle(desk: Desk, settled: Settled) -> None:
+    while True:
+        try:
+            await desk.db.write_together(_settle_all, settled)
+        except ledger.Late:
+            log.warning("settled_too_late", delivery=settled.settlement.delivery.id)
+            await desk.db.write(ledger.append_late, settled.settlement)
+            return
+        except database.Unavailable as fault:
+            log.error("outcome_not_recorded", delivery=settled.settlement.delivery.id, fault=str(fault))
+            desk.trouble(True)
+            await asyncio.sleep(_RECORD_AGAIN)
+        else:
+            desk.trouble(False)
+            return
+
+
+def _intend_all(conn: database.Connection, intents: Sequence[ledger.Intent]) -> Sequence[None]:
+    ledger.intend(conn, intents)
+    return [None] * len(intents)
+
+
+def _settle_all(conn: database.Connection, items: Sequence[Settled]) -> Sequence[None]:
+    ledger.settle(conn, [item.settlement for item in items])
+    crm.update_activities(conn, [item.activity for item in items if item.activity is not None])
+    feedback.suppress(conn, [item.suppression for item in items if item.suppression is not None])
+    return [None] * len(items)
+
+
+def _outcome(verdict: outbound.Verdict) -> ledger.Outcome:
+    match verdict:
+        case outbound.Delivered():
+            return ledger.Outcome.DELIVERED
+        case outbound.TryAgain():
+            return ledger.Outcome.DEFERRED
+        case outbound.GaveUp():
+            return ledger.Outcome.FAILED
+        case outbound.InDoubt():
+            return ledger.Outcome.IN_DOUBT
+
+
+def _attempt(
+    delivery: ledger.Delivery,
+    attempt_id: ledger.AttemptId,
+    handover: outbound.Handover,
+    verdict: outbound.Verdict,
+    outcome: ledger.Outcome,
+) -> ledger.Attempt:
+    peer, reply = handover.peer, None if isinstance(verdict, outbound.InDoubt) else verdict.reply
+    return ledger.Attempt(
+        account_id=delivery.account_id, id=attempt_id, send_id=delivery.send_id, delivery_id=delivery.id,
+        recipient=delivery.recipient, number=delivery.tries + 1, outcome=outcome, started_at=handover.started,
+        ended_at=handover.ended, host=peer.host if peer else None, ip=peer.ip if peer else None,
+        tls=peer.tls if peer else None, stage=outbound.stage_of(handover), code=reply.code if reply else None,
+        status=reply.enhanced if reply else None, reply=reply.text if reply else None,
+        explanation=outbound.explain(verdict, handover, accepted_at=delivery.accepted_at),
+        dialogue=tuple((line.at_ms, line.direction, line.text) for line in handover.dialogue),
+    )  # fmt: skip
+
+
+def _with_sent(delivery: ledger.Delivery, handover: outbound.Handover) -> ledger.Delivery:
+    """Names the SENT event, which is made by the first attempt that counts."""
+    if delivery.sent_id is not None:
+        return delivery
+    return replace(delivery, sent_id=database.uuid7(handover.started), sent_at=handover.started)
+
+
+def _with_events(
+    settlement: ledger.Settlement, before: ledger.Delivery, verdict: outbound.Verdict
+) -> ledger.Settlement:
+    sent = () if before.sent_id is not None else (_sent_event(settlement),)
+    outcome = _outcome_event(settlement, verdict)
+    return replace(settlement, events=(*sent, *(() if outcome is None else (outcome,))))
+
+
+def _sent_event(settlement: ledger.Settlement) -> ledger.NewEvent:
+    delivery = settlement.delivery
+    facts = {"hmid": ledger.mid(delivery.account_id, delivery.send_id)}
+    return _event(settlement, ledger.EventType.SENT, facts, event_id=delivery.sent_id)
+
+
+def _outcome_event(settlement: ledger.Settlement, verdict: outbound.Verdict) -> ledger.NewEvent | None:
+    made = settlement.attempt
+    facts: dict[str, str | int] = {"response": made.reply or made.explanation, "attempt": made.number}
+    match verdict:
+        case outbound.Delivered():
+            return _event(settlement, ledger.EventType.DELIVERED, facts)
+        case outbound.GaveUp(category=category):
+            facts |= {"category": category.value, "status": made.status or ""}
+            return _event(settlement, ledger.EventType.BOUNCE, facts)
+        case outbound.TryAgain():
+            return _event(settlement, ledger.EventType.DEFERRED, facts)
+        case outbound.InDoubt():
+            return None
+
+
+def _event(
+    settlement: ledger.Settlement, type_: ledger.EventType, facts: ledger.Facts, *, event_id: str | None = None
+) -> ledger.NewEvent:
+    delivery, made = settlement.delivery, settlement.attempt
+    is_sent = type_ is ledger.EventType.SENT
+    at = made.started_at if is_sent else made.ended_at
+    return ledger.NewEvent(
+        account_id=delivery.account_id, id=event_id or database.uuid7(at), type=type_, created=at,
+        send_id=delivery.send_id, recipient=delivery.recipient, campaign_id=delivery.campaign_id,
+        app_id=delivery.app_id, facts=facts, sent_id=None if is_sent else delivery.sent_id,
+        sent_at=None if is_sent else delivery.sent_at,
+    )  # fmt: skip
+
+
+def _suppression(delivery: ledger.Delivery, made: ledger.Attempt) -> feedback.Suppression | None:
+    address = mail.parse_address(delivery.recipient)
+    if isinstance(address, mail.Malformed):
+        return None
+    return feedback.Suppression(
+        account_id=delivery.account_id, stream=delivery.stream, key=address.key, cause=feedback.Cause.BOUNCED,
+        since=made.ended_at,
+        explanation=f"{address.spec} bounced on {made.ended_at:%Y-%m-%d}: {made.reply or made.explanation}",
+        evidence={"sendId": delivery.send_id, "status": made.status or "", "reply": made.reply or ""},
+    )  # fmt: skip

@@ -1,0 +1,1 @@
+"""The doors: everything that reaches Sendwright from outside, and nothing that decides."""

@@ -1,0 +1,114 @@
+"""The story of what readers do: opens, clicks, complaints become events on their send, its timeline, its suppressions.
+
+Hits are written in batches, behind the answer: a reader never waits for the disk. One for a send that is not there
+(deleted, or of another installation) is passed over.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from sendwright import crm, database, feedback, ledger, mail, tracking
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Visit:
+    """Somebody loaded the pixel (``url`` is None) or followed a link. ``link`` counts the links of the mail from 0."""
+
+    account_id: int
+    send_id: ledger.SendId
+    at: datetime
+    user_agent: str
+    ip: str
+    method: str
+    url: str | None = None
+    link: int | None = None
+    referer: str | None = None
+
+
+def note_visits(conn: database.Connection, visits: Sequence[Visit]) -> Sequence[None]:
+    """Writes events and counts for a batch of visits."""
+    sends = ledger.find_sends_by_id(conn, list({(visit.account_id, visit.send_id) for visit in visits}))
+    known = [(visit, send) for visit in visits if (send := sends.get(visit.send_id)) is not None]
+    ledger.record(conn, [_event(visit, send) for visit, send in known])
+    crm.update_activities(conn, [_count(visit) for visit, send in known if _is_person(visit, send)])
+    return [None] * len(visits)
+
+
+def complained(
+    conn: database.Connection, account_id: int, send_id: ledger.SendId, recipient: str, now: datetime
+) -> None:
+    """The recipient called the mail spam: an event, an unsubscription to be seen, and no more such mail."""
+    send = ledger.find_send(conn, account_id, send_id)
+    address = mail.parse_address(recipient)
+    if send is None or isinstance(address, mail.Malformed):
+        return
+    ledger.record(conn, [_report(send, address, now), _status_change(send, address, now)])
+    complaint = crm.ActivityUpdate(account_id=account_id, send_id=send_id, status=crm.ActivityStatus.COMPLAINED)
+    crm.update_activities(conn, [complaint])
+    feedback.suppress(conn, [_suppression(send, address, now)])
+
+
+def _hit(visit: Visit, send: ledger.Send) -> tracking.Hit:
+    age = visit.at - (send.completed_at or send.requested_at)
+    return tracking.judge_hit(visit.user_agent, visit.ip, max(age, timedelta()), visit.method)
+
+
+def _is_person(visit: Visit, send: ledger.Send) -> bool:
+    return _hit(visit, send).kind is tracking.HitKind.PERSON
+
+
+def _count(visit: Visit) -> crm.ActivityUpdate:
+    opened = visit.url is None
+    return crm.ActivityUpdate(
+        account_id=visit.account_id, send_id=visit.send_id, opens=int(opened), clicks=int(not opened)
+    )
+
+
+def _event(visit: Visit, send: ledger.Send) -> ledger.NewEvent:
+    type_ = ledger.EventType.OPEN if visit.url is None else ledger.EventType.CLICK
+    return _new_event(send, type_, send.recipient, visit.at, _facts(visit, send))
+
+
+def _facts(visit: Visit, send: ledger.Send) -> ledger.Facts:
+    hit, agent = _hit(visit, send), tracking.describe_agent(visit.user_agent)
+    browser = {
+        "name": agent.name, "family": agent.family, "producer": agent.producer, "type": agent.type.value,
+        "version": list(agent.version),
+    }  # fmt: skip
+    facts: dict[str, object] = {
+        "userAgent": visit.user_agent, "ipAddress": visit.ip, "browser": browser, "deviceType": agent.device.value,
+        "filteredEvent": hit.kind is not tracking.HitKind.PERSON, "hitKind": hit.kind.value, "hitReason": hit.reason,
+    }  # fmt: skip
+    if visit.url is not None:
+        facts |= {"url": visit.url, "linkId": visit.link, "referer": visit.referer or ""}
+    return facts
+
+
+def _report(send: ledger.Send, address: mail.Address, now: datetime) -> ledger.NewEvent:
+    return _new_event(send, ledger.EventType.SPAMREPORT, address.wire, now, {})
+
+
+def _status_change(send: ledger.Send, address: mail.Address, now: datetime) -> ledger.NewEvent:
+    facts = {"source": "SOURCE_SPAM_REPORT", "portalSubscriptionStatus": "UNSUBSCRIBED", "requestedBy": address.wire}
+    return _new_event(send, ledger.EventType.STATUSCHANGE, address.wire, now, facts)
+
+
+def _new_event(
+    send: ledger.Send, type_: ledger.EventType, recipient: str, now: datetime, facts: ledger.Facts
+) -> ledger.NewEvent:
+    return ledger.NewEvent(
+        account_id=send.account_id, id=database.uuid7(now), type=type_, created=now, send_id=send.id,
+        recipient=recipient, campaign_id=send.campaign_id, app_id=send.app_id, facts=facts,
+        sent_id=send.sent_event_id, sent_at=send.sent_event_at,
+    )  # fmt: skip
+
+
+def _suppression(send: ledger.Send, address: mail.Address, now: datetime) -> feedback.Suppression:
+    return feedback.Suppression(
+        account_id=send.account_id, stream=send.stream, key=address.key, cause=feedback.Cause.COMPLAINED, since=now,
+        explanation=f"{address.spec} reported a mail of this account as spam on {now:%Y-%m-%d}.",
+        evidence={"sendId": send.id},
+    )  # fmt: skip

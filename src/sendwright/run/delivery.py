@@ -1,0 +1,207 @@
+"""The delivery role: claims, composes, attempts; renews its leases; frees those of the dead.
+
+It starts nothing while outcomes cannot be recorded (the stop rule), and one fault barrier around each delivery's turn
+keeps a bug in one mail from stopping the others.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import secrets
+from collections import Counter
+from collections.abc import Awaitable, Callable, Sequence
+from datetime import timedelta
+
+import structlog
+
+from sendwright import attempt, database, ledger, outbound, single_send
+from sendwright.attempt import Desk
+from sendwright.single_send import Workshop
+
+log = structlog.get_logger()
+
+Ready = tuple[ledger.Delivery, outbound.Parcel]
+
+LEASE = timedelta(seconds=120)
+_RENEW = 20.0
+_RECOVER = 10.0
+_POLL = 1.0
+_REST = 0.5
+_BATCH = 50
+_DOMAIN_SHARE = 4
+"""One domain may hold this part of the slots; the rest of its mail waits in the ledger, not in our way."""
+
+
+class Delivery:
+    """One worker. ``run`` ends after ``stop``, when what is in flight is settled or the patience is over."""
+
+    def __init__(
+        self, shop: Workshop, desk: Callable[[Callable[[bool], None]], Desk], *, slots: int, in_doubt_wait: timedelta
+    ) -> None:
+        self._shop, self._db = shop, shop.db
+        self._desk = desk(self._told_of_trouble)
+        self._slots, self._in_doubt_wait = slots, in_doubt_wait
+        self.owner = secrets.token_hex(8)
+        self._turns: set[asyncio.Task[None]] = set()
+        self._domains: Counter[str] = Counter()
+        self._more = asyncio.Event()
+        self._due = asyncio.Event()
+        self._stopping = asyncio.Event()
+        self._trouble = False
+        self._db.on("sends", self._more.set)
+        self._db.on("deliveries", self._due.set)
+
+    @property
+    def in_flight(self) -> int:
+        """Deliveries whose turn it is."""
+        return len(self._turns)
+
+    async def trouble(self) -> str | None:
+        """For readiness: what keeps deliveries from starting."""
+        return "outcomes cannot be recorded, so no delivery is started: look at the database" if self._trouble else None
+
+    def stop(self) -> None:
+        """Takes nothing new from now on."""
+        self._stopping.set()
+        self._more.set()
+        self._due.set()
+
+    async def run(self, drain: timedelta) -> None:
+        """Works until it is told to stop."""
+        async with asyncio.TaskGroup() as group:
+            loops = [
+                group.create_task(self._keep(self._take_sends, self._more, group)),
+                group.create_task(self._keep(self._take_deliveries, self._due, group)),
+            ]
+            upkeep = [
+                group.create_task(self._every(_RENEW, self._renew)),
+                group.create_task(self._every(_RECOVER, self._recover)),
+            ]
+            await asyncio.gather(*loops)
+            if self._turns:
+                await asyncio.wait(self._turns, timeout=drain.total_seconds())
+            for task in (*upkeep, *self._turns):
+                task.cancel()
+        await self._give_back()
+
+    async def _keep(
+        self, take: Callable[[asyncio.TaskGroup], Awaitable[bool]], wake: asyncio.Event, group: asyncio.TaskGroup
+    ) -> None:
+        while not self._stopping.is_set():
+            wake.clear()
+            if not await self._carefully(take, group):
+                await _wait(wake, _POLL)
+
+    async def _carefully(self, take: Callable[[asyncio.TaskGroup], Awaitable[bool]], group: asyncio.TaskGroup) -> bool:
+        try:
+            return await take(group)
+        except database.Unavailable as fault:
+            log.error("database_unavailable", fault=str(fault))
+            await asyncio.sleep(_REST)
+        return False
+
+    async def _take_sends(self, group: asyncio.TaskGroup) -> bool:
+        room = min(self._slots - len(self._turns), _BATCH)
+        if room <= 0 or self._trouble:
+            return False
+        claimed = await self._db.write(ledger.claim_sends, self.owner, LEASE, room, self._shop.now())
+        for ready in await self._compose(claimed):
+            await self._begin(ready, group)
+        return bool(claimed)
+
+    async def _compose(self, claimed: Sequence[ledger.ClaimedSend]) -> list[Ready]:
+        """One mail that cannot be composed for a fault of ours must not hold up its batch."""
+        if not claimed:
+            return []
+        try:
+            return await single_send.compose(self._shop, claimed)
+        except database.Unavailable:
+            raise
+        except Exception:
+            if len(claimed) == 1:
+                log.exception("could_not_compose", send=claimed[0].id)
+                return []
+        return [ready for send in claimed for ready in await self._compose([send])]
+
+    async def _take_deliveries(self, group: asyncio.TaskGroup) -> bool:
+        room = min(self._slots - len(self._turns), _BATCH)
+        if room <= 0 or self._trouble:
+            return False
+        busy = [domain for domain, count in self._domains.items() if count >= self._share]
+        held = await self._db.write(ledger.claim_deliveries, self.owner, LEASE, room, busy, self._shop.now())
+        for delivery in held:
+            for ready in await self._compose_again(delivery):
+                await self._begin(ready, group)
+        return bool(held)
+
+    async def _compose_again(self, delivery: ledger.Delivery) -> list[Ready]:
+        try:
+            return await single_send.compose_again(self._shop, [delivery])
+        except database.Unavailable:
+            raise
+        except Exception:
+            log.exception("could_not_compose_again", delivery=delivery.id)
+            return []
+
+    @property
+    def _share(self) -> int:
+        return max(self._slots // _DOMAIN_SHARE, 1)
+
+    async def _begin(self, ready: Ready, group: asyncio.TaskGroup) -> None:
+        delivery, _ = ready
+        domain = delivery.domain
+        if self._domains[domain] >= self._share and self._desk.post.free_slots(domain) <= 0:
+            await attempt.release(self._desk, delivery)
+            return
+        self._domains[domain] += 1
+        task = group.create_task(self._turn(ready))
+        self._turns.add(task)
+        task.add_done_callback(self._turns.discard)
+
+    async def _turn(self, ready: Ready) -> None:
+        delivery, parcel = ready
+        try:
+            await attempt.attempt(self._desk, delivery, parcel)
+        except Exception:  # the fault barrier of one delivery's turn
+            log.exception("turn_failed", delivery=delivery.id)
+        finally:
+            domain = delivery.domain
+            self._domains[domain] -= 1
+            if not self._domains[domain]:
+                del self._domains[domain]
+            self._more.set()
+
+    def _told_of_trouble(self, trouble: bool) -> None:
+        if self._trouble and not trouble:
+            self._more.set()
+            self._due.set()
+        self._trouble = trouble
+
+    async def _every(self, seconds: float, step: Callable[[], Awaitable[None]]) -> None:
+        while True:
+            await asyncio.sleep(seconds)
+            try:
+                await step()
+            except database.Unavailable as fault:
+                log.error("database_unavailable", fault=str(fault))
+
+    async def _renew(self) -> None:
+        await self._db.write(ledger.renew, self.owner, LEASE)
+        self._told_of_trouble(False)
+
+    async def _recover(self) -> None:
+        await self._db.write(ledger.recover_expired, self._shop.now(), self._in_doubt_wait)
+
+    async def _give_back(self) -> None:
+        """What was claimed and not begun is free for others at once."""
+        try:
+            await self._db.write(ledger.recover_owned, self.owner, self._shop.now(), self._in_doubt_wait)
+        except database.Unavailable as fault:
+            log.error("leases_not_given_back", fault=str(fault))
+
+
+async def _wait(event: asyncio.Event, seconds: float) -> None:
+    try:
+        await asyncio.wait_for(event.wait(), seconds)
+    except TimeoutError:
+        return

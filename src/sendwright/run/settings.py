@@ -1,0 +1,186 @@
+"""The settings: flags, then the environment, then the TOML file, then safe defaults. What is unknown is refused."""
+
+from __future__ import annotations
+
+import difflib
+import os
+import tomllib
+from collections.abc import Mapping
+from datetime import timedelta
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated, Any
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, ValidationError, field_validator
+
+PREFIX = "SENDWRIGHT_"
+
+
+class BadSettings(ValueError):
+    """The settings cannot be used. The text says which one and what to do."""
+
+
+class Role(StrEnum):
+    """What a process does."""
+
+    HTTP = "http"  # API, tracking, web pages
+    SUBMISSION = "submission"  # SMTP with a token
+    INBOUND = "inbound"  # SMTP for what comes back
+    DELIVERY = "delivery"  # composing and attempting
+    SCHEDULER = "scheduler"  # what is due by time
+    WEBHOOKS = "webhooks"  # telling others
+
+
+class HostPort(BaseModel):
+    """A listening address. Port 0 takes a free one."""
+
+    model_config = ConfigDict(frozen=True)
+    host: str
+    port: int = Field(ge=0, le=65535)
+
+    def __str__(self) -> str:
+        return f"[{self.host}]:{self.port}" if ":" in self.host else f"{self.host}:{self.port}"
+
+
+def _host_port(value: Any) -> Any:
+    if not isinstance(value, str):
+        return value
+    host, colon, port = value.rpartition(":")
+    if not colon or not port.isdigit():
+        raise ValueError("give HOST:PORT, such as 127.0.0.1:8080")
+    return {"host": host.strip("[]"), "port": int(port)}
+
+
+Listen = Annotated[HostPort, BeforeValidator(_host_port)]
+
+
+def _roles(value: Any) -> Any:
+    if isinstance(value, str):
+        return [part.strip() for part in value.split(",") if part.strip()]
+    return value
+
+
+class Settings(BaseModel):
+    """Every setting with its default. Each is a flag, an environment variable and a TOML key of the same name."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    data: Path = Field(Path("sendwright-data"), description="Directory of the embedded database and its key.")
+    database: SecretStr | None = Field(
+        None, description="postgresql://user:password@host/name; without it, SQLite in the data directory."
+    )
+    http: Listen = Field(HostPort(host="127.0.0.1", port=8080), description="Where the HTTP door listens.")
+    public_url: str | None = Field(
+        None, description="How others reach the HTTP door: the address in links. Default: where it listens."
+    )
+    submission: Listen | None = Field(None, description="Where SMTP submission with STARTTLS listens.")
+    submissions: Listen | None = Field(None, description="Where SMTP submission with implicit TLS listens.")
+    inbound: Listen | None = Field(None, description="Where SMTP for bounces and logged mail listens.")
+    route: SecretStr = Field(
+        SecretStr("sandbox"),
+        description="sandbox (kept and shown, never sent), mx (direct), or smtp://[user:pass@]HOST:PORT (a relay).",
+    )
+    roles: Annotated[frozenset[Role], BeforeValidator(_roles)] = Field(
+        frozenset(Role), description="What this process does, by commas. Several processes need PostgreSQL."
+    )
+    secret_key: SecretStr | None = Field(
+        None, description="Seals keys in the database. Default: made at first start, kept beside the database."
+    )
+    sandbox: Listen = Field(
+        HostPort(host="127.0.0.1", port=0), description="Where the sandbox's built-in receiver listens."
+    )
+    ehlo_name: str | None = Field(
+        None, description="The name this machine says at EHLO; must be in DNS, both ways. Default: public URL's host."
+    )
+    resolver: str | None = Field(None, description="DNS server as HOST:PORT. Default: the system's.")
+    mx_port: int = Field(25, ge=1, le=65535, description="The port of mail exchangers; 25 but in tests.")
+    allow_private_mx: bool = Field(
+        False, description="Deliver to private and loopback addresses too, for closed networks and tests."
+    )
+    in_doubt_wait: timedelta = Field(
+        timedelta(minutes=30),
+        description="How long an attempt whose answer was lost rests before the next try, as ISO 8601 (PT30M).",
+    )
+    drain: timedelta = Field(
+        timedelta(seconds=30), description="How long a stopping process waits for attempts in flight (PT30S)."
+    )
+    delivery_slots: int = Field(200, ge=1, le=10_000, description="How many deliveries one process holds at once.")
+    requests_per_ten_seconds: int = Field(
+        100, ge=0, description="API requests of one token in ten seconds; 0: no limit. Single sends are exempt."
+    )
+    log_level: str = Field("info", description="debug, info, warning or error.")
+
+    @field_validator("public_url")
+    @classmethod
+    def _no_slash_at_end(cls, value: str | None) -> str | None:
+        if value is not None and not value.startswith(("http://", "https://")):
+            raise ValueError("give a whole address, such as https://mail.example.com")
+        return None if value is None else value.rstrip("/")
+
+    @field_validator("log_level")
+    @classmethod
+    def _known_level(cls, value: str) -> str:
+        if value.lower() not in ("debug", "info", "warning", "error"):
+            raise ValueError("give debug, info, warning or error")
+        return value.lower()
+
+
+def load(flags: Mapping[str, object], environment: Mapping[str, str], config: Path | None) -> Settings:
+    """The settings from all places. Raises :class:`BadSettings`."""
+    given = {name: value for name, value in flags.items() if value is not None}
+    named = config or (Path(environment[PREFIX + "CONFIG"]) if PREFIX + "CONFIG" in environment else None)
+    merged = {**_from_file(named), **_from_environment(environment), **given}
+    try:
+        return Settings.model_validate(merged)
+    except ValidationError as fault:
+        raise BadSettings("; ".join(_sentence(error) for error in fault.errors(include_input=False))) from None
+
+
+def _from_file(file: Path | None) -> dict[str, object]:
+    if file is None:
+        return {}
+    try:
+        values = tomllib.loads(file.read_text())
+    except (OSError, tomllib.TOMLDecodeError) as fault:
+        raise BadSettings(f"cannot read the settings file {file}: {fault}") from fault
+    for name in values:
+        _refuse_unknown(name, str(file))
+    return values
+
+
+def _from_environment(environment: Mapping[str, str]) -> dict[str, object]:
+    values: dict[str, object] = {}
+    for variable, text in environment.items():
+        if not variable.startswith(PREFIX) or variable == PREFIX + "CONFIG":
+            continue
+        name = variable.removeprefix(PREFIX).lower()
+        if name.endswith("_file") and name not in Settings.model_fields:
+            name, text = name.removesuffix("_file"), _secret_from(variable, text)
+        _refuse_unknown(name, "the environment")
+        values[name] = text
+    return values
+
+
+def _secret_from(variable: str, file: str) -> str:
+    try:
+        return Path(file).read_text().strip()
+    except OSError as fault:
+        raise BadSettings(f"{variable} names a file that cannot be read: {fault}") from fault
+
+
+def _refuse_unknown(name: str, place: str) -> None:
+    if name in Settings.model_fields:
+        return
+    near = difflib.get_close_matches(name, Settings.model_fields, n=1)
+    hint = f" Did you mean {near[0]}?" if near else " See docs/reference/settings.md."
+    raise BadSettings(f"unknown setting {name!r} in {place}.{hint}")
+
+
+def _sentence(error: Any) -> str:
+    place = ".".join(str(part) for part in error["loc"])
+    return f"--{place.replace('_', '-')}: {error['msg'].removeprefix('Value error, ')}"
+
+
+def environment() -> Mapping[str, str]:
+    """The process's environment."""
+    return os.environ

@@ -1,0 +1,39 @@
+"""Accepting a single send, and looking one up."""
+
+from __future__ import annotations
+
+import hashlib
+from datetime import datetime
+
+from sendwright import database, ledger
+from sendwright.single_send.request import APP_ID, STREAM, SendRequest, StatusView, encode, keys_of, status_view
+
+
+async def accept(
+    db: database.Database, account_id: int, token_id: str | None, request: SendRequest, now: datetime
+) -> StatusView:
+    """Makes the request durable and answers with its status. Nothing is looked up; nothing is answered before the disk.
+
+    Raises ``database.Unavailable`` when it could not be written: then it was not accepted.
+    """
+    payload = encode(request)
+    new = ledger.NewSend(
+        account_id=account_id,
+        id=ledger.SendId(database.uuid7(now)),
+        requested_at=now,
+        stream=STREAM,
+        email_id=request.email_id,
+        app_id=APP_ID,
+        token_id=token_id,
+        recipient=request.to,
+        payload=payload,
+        payload_hash=hashlib.sha256(payload).hexdigest(),
+        keys=keys_of(request),
+    )
+    return status_view(await db.write_together(ledger.accept, new))
+
+
+async def find_status(db: database.Database, account_id: int, status_id: str) -> StatusView | None:
+    """The status of one send of the account."""
+    send = await db.read(ledger.find_send, account_id, status_id)
+    return None if send is None else status_view(send)

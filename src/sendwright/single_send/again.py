@@ -1,0 +1,37 @@
+"""The plan of a send once more, for a later try: pinned to the version and the contact of the first one."""
+
+from __future__ import annotations
+
+from sendwright import database, domains, emails, ledger, mail
+from sendwright.single_send.message import Snapshot
+from sendwright.single_send.request import decode
+from sendwright.single_send.rules import People, Plan, read_people
+
+
+class CannotRepeat(Exception):
+    """What the message was made from is gone: a fault in Sendwright, since versions and payloads outlive their mail."""
+
+
+def plan_again(conn: database.Connection, delivery: ledger.Delivery) -> tuple[ledger.Delivery, Plan, Snapshot]:
+    """The delivery with its plan and snapshot. Raises :class:`CannotRepeat`."""
+    snapshot, wish = Snapshot.decode(delivery.snapshot), decode(delivery.payload)
+    people = read_people(wish)
+    version = emails.sent_version(conn, delivery.account_id, delivery.email_id, snapshot.version)
+    if version is None or not isinstance(people, People):
+        raise CannotRepeat(f"send {delivery.send_id} cannot be composed again")
+    author = people.from_.address if people.from_ is not None else mail.parse_address(version.from_address)
+    if isinstance(author, mail.Malformed):
+        raise CannotRepeat(f"send {delivery.send_id} has no sender any more")
+    domain = domains.find_domain(conn, delivery.account_id, author.ascii_domain.lower())
+    if domain is None:
+        raise CannotRepeat(f"the sending domain of send {delivery.send_id} is gone")
+    plan = Plan(send=_send(delivery), wish=wish, people=people, sender=author, version=version, domain=domain)
+    return delivery, plan, snapshot
+
+
+def _send(delivery: ledger.Delivery) -> ledger.ClaimedSend:
+    return ledger.ClaimedSend(
+        account_id=delivery.account_id, id=delivery.send_id, lease=delivery.lease, requested_at=delivery.accepted_at,
+        stream=delivery.stream, email_id=delivery.email_id, app_id=delivery.app_id, recipient=delivery.recipient,
+        payload=delivery.payload,
+    )  # fmt: skip

@@ -1,0 +1,49 @@
+"""The look-ups of a batch: few statements, however many sends."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from sendwright import accounts, database, domains, emails, feedback, outbound
+from sendwright.single_send.rules import Facts, People, sender_domain, suppression_slots
+
+
+def look_up(conn: database.Connection, asked: Sequence[tuple[int, int, People]]) -> Facts:
+    """All facts about (account, e-mail, people) of a batch."""
+    by_account: dict[int, list[tuple[int, People]]] = {}
+    for account_id, email_id, people in asked:
+        by_account.setdefault(account_id, []).append((email_id, people))
+    versions: dict[tuple[int, int], emails.PublishedVersion] = {}
+    connected: dict[tuple[int, str], domains.Domain] = {}
+    for account_id, members in by_account.items():
+        found = emails.published(conn, account_id, {email_id for email_id, _ in members})
+        versions |= {(account_id, email_id): version for email_id, version in found.items()}
+        names = {sender_domain(people, found.get(email_id)) for email_id, people in members} - {None}
+        known = domains.connected(conn, account_id, [name for name in names if name is not None])
+        connected |= {(account_id, name): domain for name, domain in known.items()}
+    slots = (slot for account_id, _, people in asked for slot in suppression_slots(account_id, people))
+    copies = (slot for account_id, _, people in asked for slot in _copy_slots(account_id, people))
+    return Facts(
+        accounts=accounts.states(conn, by_account),
+        versions=versions,
+        connected=connected,
+        suppressions=feedback.find_suppressions(conn, (*slots, *copies)),
+    )
+
+
+def signing_keys(
+    conn: database.Connection, seal: database.Seal, wanted: Iterable[domains.Domain]
+) -> dict[tuple[int, str], tuple[outbound.SigningKey, ...]]:
+    """The loaded DKIM keys of the domains, by (account, name); each domain is asked for once."""
+    return {
+        (account_id, name): tuple(
+            outbound.load_key(name, key.selector, key.private_pem)
+            for key in domains.signing_keys(conn, seal, account_id, name)
+        )
+        for account_id, name in {(domain.account_id, domain.name) for domain in wanted}
+    }
+
+
+def _copy_slots(account_id: int, people: People) -> Iterable[tuple[int, str, str]]:
+    for box in (*people.cc, *people.bcc):
+        yield from suppression_slots(account_id, People(to=box, from_=None, reply_to=(), cc=(), bcc=()))

@@ -1,0 +1,156 @@
+"""From a plan to the bytes: rendered, tracked, written, signed. The same plan and snapshot give the same bytes."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+from sendwright import domains, emails, hubl, ledger, mail, outbound, tracking
+from sendwright.single_send.rules import Plan
+
+_PRODUCT = "sendwright"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tools:
+    """What making a message takes beside the plan. ``public_url`` has no slash at its end."""
+
+    public_url: str
+    tracking_keys: Sequence[tracking.TrackingKey] = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Snapshot:
+    """What composing looked up and may have changed by the next try."""
+
+    version: int
+    contact: Mapping[str, str]
+
+    def encode(self) -> bytes:
+        """As it waits in the ledger."""
+        return json.dumps({"version": self.version, "contact": dict(self.contact)}, ensure_ascii=False).encode()
+
+    @classmethod
+    def decode(cls, text: bytes) -> Snapshot:
+        """Back from the ledger."""
+        kept = json.loads(text)
+        return cls(version=kept["version"], contact=kept["contact"])
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Message:
+    """A mail ready to leave: one form for the person it is to, one without tracking for copies."""
+
+    mail_from: str
+    subject: str
+    """As the timeline and the lists show it: without any custom property."""
+    sender: str
+    tracked: bytes = field(repr=False)
+    copy: bytes | None = field(repr=False)
+    """None when nobody gets a copy."""
+    smtputf8: bool = False
+
+
+def make_message(
+    plan: Plan, contact: Mapping[str, str], keys: Sequence[outbound.SigningKey], tools: Tools
+) -> Message | emails.MissingProperties | emails.RenderFault:
+    """The message of a plan, or why it cannot be made."""
+    values = _values(plan, contact, tools)
+    if isinstance(values, emails.RenderFault):
+        return values
+    rendered = emails.render(plan.version, values)
+    if not isinstance(rendered, emails.RenderedMail):
+        return rendered
+    author = plan.people.from_ or mail.Mailbox(name=rendered.from_name, address=plan.sender)
+    text = rendered.text or mail.text_from_html(rendered.html)
+    tracked = _track(plan, rendered.html, tools)
+    copies = bool(plan.people.cc or plan.people.bcc)
+    return Message(
+        mail_from=f"bounce.{plan.send.id}@{plan.domain.return_path_host or plan.domain.name}",
+        subject=_shown_subject(plan.version, values, rendered),
+        sender=author.spec,
+        tracked=_signed(plan, _letter(plan, author, rendered.subject, text, tracked), keys),
+        copy=_signed(plan, _letter(plan, author, rendered.subject, text, rendered.html), keys) if copies else None,
+        smtputf8=author.address.needs_smtputf8
+        or any(box.address.needs_smtputf8 for box in (plan.people.to, *plan.people.cc, *plan.people.reply_to)),
+    )
+
+
+def web_version_url(tools: Tools, account_id: int, send_id: ledger.SendId) -> str:
+    """The page that shows a mail in the browser."""
+    token = tracking.seal_web_version(tools.tracking_keys, tracking.WebVersion(account_id=account_id, send_id=send_id))
+    return f"{tools.public_url}/t/v/{token}"
+
+
+def _values(plan: Plan, contact: Mapping[str, str], tools: Tools) -> hubl.Values | emails.RenderFault:
+    return emails.context(
+        plan.version,
+        now=plan.send.requested_at,
+        custom=plan.wish.custom_properties,
+        contact=contact,
+        links={"view_as_page_url": web_version_url(tools, plan.send.account_id, plan.send.id)},
+    )
+
+
+def _shown_subject(version: emails.PublishedVersion, values: hubl.Values, rendered: emails.RenderedMail) -> str:
+    """TL02: what a caller gave for this mail alone stays out of lists and timelines."""
+    template = version.parts.subject
+    if isinstance(template, str) or not (
+        template.manifest.required or template.manifest.optional or template.manifest.dynamic
+    ):
+        return rendered.subject
+    match template.render(hubl.Values(names={**values.names, "custom": {}})):
+        case hubl.Rendered(text=text):
+            return " ".join(text.split())
+        case _:
+            return version.name
+
+
+def _track(plan: Plan, html: str, tools: Tools) -> str:
+    base = _tracking_base(plan.domain, tools)
+    account_id, send_id = plan.send.account_id, plan.send.id
+
+    def click_url(link: int, url: str) -> str:
+        click = tracking.Click(account_id=account_id, send_id=send_id, link=link, url=url)
+        return f"{base}/t/c/{tracking.seal_click(tools.tracking_keys, click)}"
+
+    opened = tracking.seal_open(tools.tracking_keys, tracking.Open(account_id=account_id, send_id=send_id))
+    ours = (f"{base}/t/", f"{tools.public_url}/t/")
+    return tracking.track_html(html, click_url=click_url, pixel_url=f"{base}/t/o/{opened}", untouched=ours).html
+
+
+def _tracking_base(domain: domains.Domain, tools: Tools) -> str:
+    if domain.tracking_host is None:
+        return tools.public_url
+    return f"{tools.public_url.partition('://')[0]}://{domain.tracking_host}"
+
+
+def _letter(plan: Plan, author: mail.Mailbox, subject: str, text: str, html: str) -> mail.Letter:
+    send = plan.send
+    return mail.Letter(
+        from_=(author,),
+        to=(plan.people.to,),
+        cc=plan.people.cc,
+        reply_to=plan.people.reply_to or _reply_to(plan.version),
+        subject=subject,
+        date=send.requested_at,
+        message_id=f"{send.id}@{plan.domain.name}",
+        text=text,
+        html=html,
+        extra_headers=(
+            ("X-Sendwright-MID", ledger.mid(send.account_id, send.id)),
+            ("Feedback-ID", f"{plan.version.campaign_id}:{send.account_id}:{send.stream}:{_PRODUCT}"),
+        ),
+        boundary=send.id,
+    )
+
+
+def _reply_to(version: emails.PublishedVersion) -> tuple[mail.Mailbox, ...]:
+    box = mail.parse_mailbox(version.reply_to) if version.reply_to else mail.Malformed(reason="none given")
+    return () if isinstance(box, mail.Malformed) else (box,)
+
+
+def _signed(plan: Plan, letter: mail.Letter, keys: Sequence[outbound.SigningKey]) -> bytes:
+    message = mail.write(letter)
+    return outbound.sign(message, keys, plan.send.requested_at) + message

@@ -1,0 +1,119 @@
+"""An HTTP door on a real database, with stand-ins for the stories: the door's own work is what is tested here."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Callable
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+
+import httpx2
+import pytest
+
+from sendwright import accounts, database
+from sendwright.doors import http
+from sendwright.doors.http import SendRequest, StatusView
+
+
+@dataclass
+class MovableClock:
+    """Tells the time it was set to."""
+
+    at: datetime
+
+    def now(self) -> datetime:
+        return self.at
+
+    def advance(self, by: timedelta) -> None:
+        self.at += by
+
+
+@dataclass
+class Stories:
+    """Stands in for the stories: keeps what was accepted, answers what the test says."""
+
+    now: datetime
+    accepted: list[tuple[http.Caller, SendRequest]] = field(default_factory=list)
+    statuses: dict[tuple[int, str], StatusView] = field(default_factory=dict)
+    fault: Exception | None = None
+
+    async def accept(self, caller: http.Caller, request: SendRequest) -> StatusView:
+        if self.fault is not None:
+            raise self.fault
+        self.accepted.append((caller, request))
+        view = StatusView(status_id=f"status-{len(self.accepted)}", status="PENDING", requested_at=self.now)
+        self.statuses.setdefault((caller.account_id, view.status_id), view)
+        return view
+
+    async def find_status(self, account_id: int, status_id: str) -> StatusView | None:
+        return self.statuses.get((account_id, status_id))
+
+
+@dataclass
+class Tenant:
+    """An account with a token that has every scope."""
+
+    account: accounts.Account
+    token: accounts.ApiToken
+    secret: str
+
+    @property
+    def headers(self) -> dict[str, str]:
+        return {"Authorization": f"Bearer {self.secret}"}
+
+
+def _open_account(conn: database.Connection, name: str, now: datetime) -> Tenant:
+    account = accounts.create_account(conn, name, now)
+    token, secret = accounts.create_token(conn, account.id, "all", ["all"], now, "operator")
+    return Tenant(account, token, secret)
+
+
+@pytest.fixture
+def clock(now: datetime) -> MovableClock:
+    return MovableClock(now)
+
+
+@pytest.fixture
+def stories(now: datetime) -> Stories:
+    return Stories(now)
+
+
+@pytest.fixture
+async def acme(db: database.Database, now: datetime) -> Tenant:
+    """The account that the client calls for."""
+    return await db.write(_open_account, "Acme", now)
+
+
+@pytest.fixture
+async def rival(db: database.Database, acme: Tenant, now: datetime) -> Tenant:
+    """Another account, which must never see a row of Acme's."""
+    return await db.write(_open_account, "Rival", now)
+
+
+@pytest.fixture
+def services(db: database.Database, clock: MovableClock, stories: Stories) -> http.Services:
+    return http.Services(
+        db=db,
+        clock=clock,
+        public_url="https://send.example.com",
+        accept=stories.accept,
+        find_status=stories.find_status,
+    )
+
+
+def client_of(services: http.Services, headers: dict[str, str]) -> httpx2.AsyncClient:
+    """A client of a door with these services."""
+    transport = httpx2.ASGITransport(app=http.build_app(services), raise_app_exceptions=True)
+    return httpx2.AsyncClient(transport=transport, base_url="http://door.test", headers=headers)
+
+
+@pytest.fixture
+async def client(services: http.Services, acme: Tenant) -> AsyncIterator[httpx2.AsyncClient]:
+    """Calls the door with Acme's token."""
+    async with client_of(services, acme.headers) as found:
+        yield found
+
+
+@pytest.fixture
+def with_settings(services: http.Services) -> Callable[[http.HttpSettings], http.Services]:
+    """The services with other settings."""
+    return lambda settings: replace(services, settings=settings)

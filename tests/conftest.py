@@ -49,6 +49,11 @@ class PostgresServer:
         self._server.stop()
         self._server.start()
         database.migrate(database.Target.parse(self.url("with_tables"), self._place))
+        with psycopg.connect(self.url("with_tables"), autocommit=True) as connection:
+            rows = connection.execute("SELECT tablename FROM pg_tables WHERE schemaname = 'public'").fetchall()
+        names = ", ".join(name for (name,) in rows if name != "alembic_version")
+        self._truncate = f"TRUNCATE {names}"
+        self._run("CREATE DATABASE again TEMPLATE with_tables")
 
     def url(self, name: str) -> str:
         return f"postgresql://postgres:@/{name}?host={self._place}"
@@ -58,6 +63,16 @@ class PostgresServer:
         name = f"t{next(_numbers)}"
         self._run(f"CREATE DATABASE {name} TEMPLATE with_tables")
         return self.url(name)
+
+    def emptied_database(self) -> str:
+        """The URL of a database with all tables and no rows: the one of the test before, emptied; else a fresh one."""
+        try:
+            with psycopg.connect(self.url("again"), autocommit=True) as connection:
+                connection.execute("SET lock_timeout = '2s'")
+                connection.execute(self._truncate)  # type: ignore[arg-type]
+        except psycopg.Error:
+            return self.new_database()
+        return self.url("again")
 
     def empty_database(self) -> str:
         """The URL of a fresh database without any table."""
@@ -82,15 +97,22 @@ def postgres() -> Iterator[PostgresServer]:
     server.stop()
 
 
+@pytest.fixture(scope="session")
+def sqlite_with_tables(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A SQLite file with all tables, to be copied."""
+    target = database.Target.parse(None, tmp_path_factory.mktemp("sqlite"))
+    database.migrate(target)
+    return target.file  # type: ignore[return-value]
+
+
 @pytest.fixture(params=["sqlite", "postgresql"])
 def target(request: pytest.FixtureRequest, tmp_path: Path) -> database.Target:
     """An empty database with all tables, once of each kind."""
     if request.param == "sqlite":
-        target = database.Target.parse(None, tmp_path)
-        database.migrate(target)
-        return target
+        shutil.copy(request.getfixturevalue("sqlite_with_tables"), tmp_path / "sendwright.db")
+        return database.Target.parse(None, tmp_path)
     server: PostgresServer = request.getfixturevalue("postgres")
-    return database.Target.parse(server.new_database(), tmp_path)
+    return database.Target.parse(server.emptied_database(), tmp_path)
 
 
 @pytest.fixture

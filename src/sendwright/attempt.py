@@ -225,7 +225,7 @@ def _event(
     at = made.started_at if is_sent else made.ended_at
     return ledger.NewEvent(
         account_id=delivery.account_id, id=event_id or database.uuid7(at), type=type_, created=at,
-        send_id=delivery.send_id, recipient=delivery.recipient, campaign_id=delivery.campaign_id,
+        send_id=delivery.send_id, recipient=delivery.recipient.lower(), campaign_id=delivery.campaign_id,
         app_id=delivery.app_id, facts=facts, sent_id=None if is_sent else delivery.sent_id,
         sent_at=None if is_sent else delivery.sent_at,
     )  # fmt: skip

@@ -88,12 +88,12 @@ def _facts(visit: Visit, send: ledger.Send) -> ledger.Facts:
 
 
 def _report(send: ledger.Send, address: mail.Address, now: datetime) -> ledger.NewEvent:
-    return _new_event(send, ledger.EventType.SPAMREPORT, address.wire, now, {})
+    return _new_event(send, ledger.EventType.SPAMREPORT, address.key, now, {})
 
 
 def _status_change(send: ledger.Send, address: mail.Address, now: datetime) -> ledger.NewEvent:
     facts = {"source": "SOURCE_SPAM_REPORT", "portalSubscriptionStatus": "UNSUBSCRIBED", "requestedBy": address.wire}
-    return _new_event(send, ledger.EventType.STATUSCHANGE, address.wire, now, facts)
+    return _new_event(send, ledger.EventType.STATUSCHANGE, address.key, now, facts)
 
 
 def _new_event(

@@ -60,7 +60,7 @@ async def test_those_who_wait_are_written_in_one_call(tmp_path: Path) -> None:
 
 
 async def test_a_reader_cannot_write(db: database.Database) -> None:
-    with pytest.raises(Exception, match="read-?\\s?only"):
+    with pytest.raises(Exception, match=r"read-?\s?only"):
         await db.read(put, "a")
 
 
@@ -120,6 +120,10 @@ async def test_a_full_log_is_moved_into_the_file(tmp_path: Path, monkeypatch: py
     await db.close()
 
 
+def _files_with(place: Path, text: bytes) -> list[Path]:
+    return [file for file in place.iterdir() if text in file.read_bytes()]
+
+
 async def test_what_was_deleted_is_gone_from_the_disk_after_a_clean_stop(tmp_path: Path) -> None:
     target = database.Target.parse(None, tmp_path)
     database.migrate(target)
@@ -127,7 +131,7 @@ async def test_what_was_deleted_is_gone_from_the_disk_after_a_clean_stop(tmp_pat
     await db.write(put, "canary-4711")
     await db.write(lambda conn: conn.execute(numbers.delete()).rowcount)
     await db.close()
-    assert not any(b"canary-4711" in file.read_bytes() for file in tmp_path.iterdir())
+    assert not _files_with(tmp_path, b"canary-4711")
 
 
 async def test_a_locked_database_is_unavailable(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

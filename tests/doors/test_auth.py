@@ -12,7 +12,8 @@ from sendwright.doors import http
 from sendwright.doors.http.auth import Callers
 from tests.doors.conftest import MovableClock, Tenant, client_of
 
-pytestmark = [pytest.mark.anyio, pytest.mark.parametrize("target", ["sqlite"], indirect=True)]
+pytestmark = pytest.mark.anyio
+DATABASES = ("sqlite",)
 
 PATH = "/api/v1/domains"
 

@@ -18,7 +18,8 @@ from sendwright import accounts, database
 from sendwright.doors import http
 from tests.doors.conftest import MovableClock, Stories, Tenant, client_of
 
-pytestmark = [pytest.mark.anyio, pytest.mark.parametrize("target", ["sqlite"], indirect=True)]
+pytestmark = pytest.mark.anyio
+DATABASES = ("sqlite",)
 
 SEND = "/marketing/v3/transactional/single-email/send"
 STATUS = "/marketing/v3/email/send-statuses/none"

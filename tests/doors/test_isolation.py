@@ -11,7 +11,8 @@ from sendwright import database, domains
 from sendwright.doors import http
 from tests.doors.conftest import Stories, Tenant, client_of
 
-pytestmark = [pytest.mark.anyio, pytest.mark.parametrize("target", ["sqlite"], indirect=True)]
+pytestmark = pytest.mark.anyio
+DATABASES = ("sqlite",)
 
 WITH_IDS = [operation for operation in http.all_operations() if operation.path_parameters]
 IDS = ("101", "102", "1", "status-1", "0190b5f0-0000-7000-8000-000000000001", "ada@example.com")
@@ -35,7 +36,7 @@ async def test_the_ids_of_another_account_name_nothing(
             answer = await client.request(operation.method, path_with(operation, value), json={"properties": {}})
             # archiving what is not there is a 204 by contract; a body that does not fit is told before any look-up
             assert answer.status_code in (404, 204, 400), (value, answer.text)
-            assert "ada" not in answer.text.lower().replace("ada%40", "").replace(value, "")
+            assert "lovelace" not in answer.text.lower(), operation.id
 
 
 async def test_lists_never_mix_accounts(
@@ -68,14 +69,16 @@ def test_every_operation_wants_a_scope(operation: http.Operation):
 async def _fill(services: http.Services, acme: Tenant, stories: Stories, db: database.Database, now: datetime) -> None:
     """Gives Acme something of each kind, through the door where there is one."""
     seal = database.Seal(b"s" * 32)
-    await db.write(domains.add_domain, seal, acme.account.id, "ada.example.com", (), now)
+    await db.write(domains.add_domain, seal, acme.account.id, "lovelace.example.com", (), now)
     stories.statuses[acme.account.id, "status-1"] = http.StatusView(
-        status_id="status-1", status="PENDING", requested_at=now, message="ada"
+        status_id="status-1", status="PENDING", requested_at=now, message="Lovelace"
     )
     async with client_of(services, acme.headers) as client:
-        await _create(client, "/crm/v3/objects/contacts", {"properties": {"email": "ada@example.com"}})
-        content = {"html": "<p>Ada</p>"}
-        await _create(client, "/marketing/v3/emails", {"name": "Ada", "subject": "Ada", "content": content})
+        await _create(
+            client, "/crm/v3/objects/contacts", {"properties": {"email": "ada@example.com", "lastname": "Lovelace"}}
+        )
+        content = {"html": "<p>Lovelace</p>"}
+        await _create(client, "/marketing/v3/emails", {"name": "Lovelace", "subject": "Lovelace", "content": content})
 
 
 async def _create(client: httpx2.AsyncClient, path: str, body: object) -> None:

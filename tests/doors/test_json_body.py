@@ -51,7 +51,14 @@ def test_of_a_name_given_twice_the_last_counts():
         (b'{"a": "\xed\xa0\x80"}', "is not UTF-8"),
         (b"[" * 100_000, "nested more than 64 levels"),
         (b'{"a":' * 100_000, "nested more than 64 levels"),
-        (b'[{"":' * 700_000, "more than 100,000 keys"),
+        (b'[{"":' * 200_000, "more than 100,000 keys"),
+        (b'[{"":' * 300_000, "too many strings"),
+        (b"[" + b"1," * 900_000 + b"1]", "more than 200,000 items"),
+        (b"[[" + b"[]," * 100 + b"[" * 70, "nested more than 64 levels"),
+        (b"[" * 65 + b"]" * 65, "nested more than 64 levels"),
+        (b"[{" * 33 + b"}]" * 33, "nested more than 64 levels"),
+        (b"][" * 60, "line 1, column 1"),
+        (b"[}" * 60, "line 1, column 2"),
         (json.dumps({str(number): 0 for number in range(1_000_000 // 8)}).encode(), "more than 100,000 keys"),
         (b"[" + b"[]," * 600_000 + b"[]]", "more than 100,000 keys or lists"),
     ],
@@ -79,7 +86,7 @@ def test_nul_and_lone_surrogates_are_refused_naming_the_field(body: bytes, where
 
 
 def test_brackets_and_colons_within_strings_are_no_depth_and_no_keys():
-    text = "[{:" * 50_000
+    text = '[{:,\\"' * 50_000
     assert json_body.parse(json.dumps({"a": text}).encode()) == {"a": text}
 
 

@@ -9,12 +9,16 @@ from datetime import datetime, timedelta
 
 import httpx2
 import pytest
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
 
 from sendwright import accounts, database
 from sendwright.doors import http, web
 from tests.doors.conftest import MovableClock, Tenant, client_of
 
-pytestmark = [pytest.mark.anyio, pytest.mark.parametrize("target", ["sqlite"], indirect=True)]
+pytestmark = pytest.mark.anyio
+DATABASES = ("sqlite",)
 
 PASSWORD = "correct horse battery staple"
 HASH = accounts.hash_password(PASSWORD)
@@ -136,7 +140,9 @@ async def test_another_site_cannot_log_anybody_out(browser: httpx2.AsyncClient, 
     assert await is_logged_in(browser)
 
 
-@pytest.mark.parametrize("origin", ["https://evil.example", "null", "http://door.test.evil.example"])
+@pytest.mark.parametrize(
+    "origin", ["https://evil.example", "null", "http://door.test.evil.example", "http://[", "door.test", ""]
+)
 async def test_another_site_cannot_log_anybody_in(browser: httpx2.AsyncClient, origin: str):
     assert (await log_in(browser, headers={"Origin": origin})).status_code == 403
 
@@ -207,6 +213,15 @@ async def test_an_idle_session_ends(browser: httpx2.AsyncClient, clock: MovableC
 async def test_a_made_up_cookie_is_nobody(browser: httpx2.AsyncClient, cookie: str):
     browser.cookies.set("sendwright", cookie, domain="door.test")
     assert not await is_logged_in(browser)
+
+
+async def test_a_page_that_wants_a_login_leads_there_and_back(services: http.Services, ada: accounts.User):
+    async def secret_page(request: Request) -> Response:
+        return web.login_redirect(request)
+
+    async with client_of(replace(services, pages=[Route("/secret", secret_page)]), {}) as browser:
+        answer = await browser.get("/secret?a=1&b=//x")
+    assert answer.headers["location"] == "/login?next=/secret%3Fa%3D1%26b%3D//x"
 
 
 def test_a_visitor_does_not_show_the_secret_of_the_session(now: datetime):

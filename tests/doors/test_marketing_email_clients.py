@@ -106,7 +106,7 @@ def _new_script(client: hubspot_sdk.HubSpot) -> None:
     assert (created.from_.reply_to, created.is_ab, created.type) == ("shop@example.com", False, "SINGLE_SEND_API")
     email_id = int(created.id)
     api.publish(email_id)
-    assert api.get(email_id).is_published is True
+    assert api.get_draft(email_id).is_published is True
     assert [each.id for each in api.list(limit=10, sort=["-createdAt", "name"], is_published=True)] == [created.id]
     assert [each.id for each in api.list_revisions(email_id)] == ["1"]
     assert api.clone(id=created.id, clone_name="Copy").name == "Copy"

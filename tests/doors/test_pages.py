@@ -16,7 +16,8 @@ from sendwright.doors import http
 from sendwright.doors.http import health
 from tests.doors.conftest import client_of
 
-pytestmark = [pytest.mark.anyio, pytest.mark.parametrize("target", ["sqlite"], indirect=True)]
+pytestmark = pytest.mark.anyio
+DATABASES = ("sqlite",)
 
 
 @pytest.fixture

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from sendwright.doors.http import Call, Fault, Operations
+from sendwright.doors.http import Call, Fault, Operations, catalogue
 from sendwright.doors.http.router import Router
 from sendwright.doors.http.shapes import Taken
 
@@ -82,6 +82,12 @@ def test_a_long_path_is_refused(router: Router):
 def test_two_operations_cannot_share_a_path(router: Router):
     with pytest.raises(ValueError, match="two operations are at POST"):
         Router([*table.found, table.found[-1]])
+
+
+def test_two_operations_cannot_share_an_id(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(catalogue, "TABLES", (table, table))
+    with pytest.raises(ValueError, match="operation ids used twice: clone_thing, create_thing, get_thing"):
+        catalogue.all_operations()
 
 
 def test_our_own_paths_take_no_model_that_ignores_unknown_fields():

@@ -155,3 +155,13 @@ def test_warnings_of_the_compiler_are_shown_with_a_faulty_part():
     shown, faults = rendering.shown_parts(parts, hubl.Values(names={}))
     assert {warning.part for warning in shown.warnings} == {Part.SUBJECT}
     assert faults
+
+
+def test_a_page_for_the_browser_is_made_without_what_was_given_for_the_mail():
+    version = compiled(content={"html": "<p>Order {{ custom.n }}!</p>"})
+    assert "<p>Order !</p>" in (emails.render_page(version, values(version)) or "")
+
+
+def test_a_page_that_cannot_be_made_is_none():
+    version = compiled(subject="{% if %}")
+    assert emails.render_page(version, values(version)) is None

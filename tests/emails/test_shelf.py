@@ -57,6 +57,10 @@ async def test_a_marketing_email_for_single_sends_says_what_it_is(db):
     assert (found.type, found.is_transactional) == (EmailType.MARKETING_SINGLE_SEND_API, False)
 
 
+async def test_a_number_that_no_email_can_have_is_not_found(db):
+    assert await db.read(emails.published, 1, [-1, 0, 2**63, 10**400]) == {}
+
+
 async def test_many_emails_are_found_at_once(db):
     ids = [await published(db), await published(db)]
     assert sorted(await db.read(emails.published, 1, [*ids, *ids, 99])) == ids
@@ -116,3 +120,15 @@ def test_small_versions_cannot_fill_the_memory_by_their_number():
     for number in range(100):
         shelf.put(str(number), compiled(), 1)
     assert len(shelf) == 10
+
+
+async def test_the_version_of_a_mail_is_found_again_after_a_new_one_was_published(db):
+    email_id = await published(db)
+    await authoring.change(db, 1, email_id, {"subject": "New"}, PEN)
+    found = await db.read(emails.sent_version, 1, email_id, 1)
+    assert (found.subject, found.version) == ("Your receipt", 1)
+    assert await db.read(emails.sent_version, 1, email_id, 1) is found
+
+
+async def test_a_version_that_never_was_is_not_found(db):
+    assert await db.read(emails.sent_version, 1, await published(db), 2) is None

@@ -181,6 +181,20 @@ def test_a_template_that_cannot_be_read_is_fatal(source):
     assert fatal(source)
 
 
+@pytest.mark.parametrize("row", [[], [1]])
+def test_a_row_with_fewer_items_than_the_loop_has_names_fails_the_render(row):
+    template = hubl.compile("{% for a, b in custom.rows %}{{ a }}{% endfor %}")
+    result = template.render(hubl.Values(names={"custom": {"rows": [[1, 2], row]}}))
+    assert not template.fatal
+    assert isinstance(result, hubl.Failed)
+    assert [(error.severity, error.line) for error in result.errors] == [(hubl.Severity.FATAL, 1)]
+
+
+def test_a_row_that_is_no_list_leaves_the_names_of_the_loop_empty():
+    template = hubl.compile("{% for a, b in custom.rows %}<{{ a }}>{% endfor %}")
+    assert template.render(hubl.Values(names={"custom": {"rows": [1, "ab"]}})) == hubl.Rendered(text="<><>")
+
+
 def test_a_fatal_template_fails_and_still_shows_what_it_could_make():
     result = hubl.compile("a{{ ( }}b{% if 1 %}c").render(hubl.Values(names={}))
     assert isinstance(result, hubl.Failed)
@@ -205,7 +219,7 @@ def test_a_fatal_template_fails_and_still_shows_what_it_could_make():
         ("{% for v in {'a': 1, 'b': 2} %}{{ v }}{% endfor %}", "12"),
         ("{% for k, v in {'a': 1, 'b': 2}.items() %}{{ k }}={{ v }};{% endfor %}", "a=1;b=2;"),
         ("{% for x, y in [{'x': 1, 'y': 2}] %}{{ x }}{{ y }}{% endfor %}", "12"),
-        ("{% for x, y in [[1], 5] %}<{{ x }}{{ y }}>{% endfor %}", "<1><>"),
+        ("{% for x, y in [[1, 2], 5] %}<{{ x }}{{ y }}>{% endfor %}", "<12><>"),
         (
             "{% for i in [1, 2, 3, 4] %}{% if i == 2 %}{% continue %}{% elif i == 4 %}{% break %}{% endif %}"
             "{{ i }}{% endfor %}",

@@ -161,7 +161,7 @@ def test_memory_stays_small_while_a_bomb_is_stopped(name, values):
 def test_a_template_that_is_too_large_or_deep_is_refused_in_time(source):
     start = time.thread_time()
     assert fatal(source)
-    assert time.thread_time() - start < 3
+    assert time.thread_time() - start < 6
 
 
 @pytest.mark.parametrize(

@@ -238,8 +238,16 @@ async def test_a_live_lease_is_not_recovered(db: database.Database, now: datetim
 async def test_a_renewed_lease_lives_on(db: database.Database, now: datetime) -> None:
     await accept(db, cast.new_send(now))
     await claim(db, now, lease=timedelta(seconds=-1))
-    assert await db.write(ledger.renew, "w1", LEASE) == 1
+    (send,) = await db.read(lambda conn: ledger.find_sends(conn, 1, ledger.SendFilter(), before=None, limit=1))
+    assert await db.write(ledger.renew, "w1", LEASE, [(1, send.id)], []) == 1
     assert await db.write(ledger.recover_expired, now, timedelta()) == 0
+
+
+async def test_a_lease_that_its_owner_lost_sight_of_runs_out(db: database.Database, now: datetime) -> None:
+    await accept(db, cast.new_send(now))
+    await claim(db, now, lease=timedelta(seconds=-1))
+    assert await db.write(ledger.renew, "w1", LEASE, [], []) == 0
+    assert await db.write(ledger.recover_expired, now, timedelta()) == 1
 
 
 async def test_an_intent_after_the_lease_was_lost_is_refused(db: database.Database, now: datetime) -> None:

@@ -20,8 +20,8 @@ PARCEL = outbound.Parcel(
     site_domain="example.org",
     message=b"Subject: hello\r\n\r\nhello\r\n.\r\n",
 )
-SHORT = Limits(connect=2, greeting=0.15, ehlo=0.15, tls=0.5, mail=0.15, rcpt=0.15, data=0.15, block=0.15, final=0.15,
-               reset=0.15, quit=0.15, slot=0.1)  # fmt: skip
+SHORT = Limits(connect=2, greeting=0.3, ehlo=0.3, tls=0.5, mail=0.3, rcpt=0.3, data=0.3, block=0.3, final=0.3,
+               reset=0.3, quit=0.3, slot=0.1)  # fmt: skip
 """For peers that hang: long enough for a busy machine to be told from silence, short enough to wait for."""
 
 

@@ -76,25 +76,29 @@ def live_contacts(account_id: int) -> Select[Any]:
     return _contacts(account_id).where(records.c.archived_at.is_(None))
 
 
+_by_address = (  # made once: making a statement costs more than running it
+    select(contact_addresses.c.address_key, records)
+    .join(records, records.c.id == contact_addresses.c.contact_id)
+    .where(
+        contact_addresses.c.account_id == bindparam("of_account"),
+        contact_addresses.c.address_key.in_(bindparam("keys", expanding=True)),
+        records.c.account_id == bindparam("of_account"),
+        records.c.object_type == CONTACTS,
+    )
+)
+# In the order of the addresses: by their own ids SQLite would walk through all records.
+_by_address_locked = _by_address.order_by(contact_addresses.c.address_key).with_for_update(of=records)
+
+
 def find_by_address(conn: database.Connection, pairs: Collection[Pair], *, lock: bool = False) -> dict[Pair, Contact]:
     """Live contacts by account and address key. ``lock``: nobody else changes them until the commit."""
     found: dict[Pair, Contact] = {}
     for account_id in sorted({account_id for account_id, _ in pairs}):  # SQLite has no index look-up for pairs
-        query = _by_address(account_id, [key for account, key in pairs if account == account_id])
-        if lock:
-            query = query.order_by(records.c.id).with_for_update(of=records)
-        found |= {(account_id, row.address_key): as_contact(row) for row in conn.execute(query)}
+        keys = [key for account, key in pairs if account == account_id]
+        query = _by_address_locked if lock else _by_address
+        for row in conn.execute(query, {"of_account": account_id, "keys": keys}):
+            found[account_id, row.address_key] = as_contact(row)
     return found
-
-
-def _by_address(account_id: int, keys: Collection[str]) -> Select[Any]:
-    addresses = contact_addresses.c
-    return (
-        select(addresses.address_key, records)
-        .join(records, records.c.id == addresses.contact_id)
-        .where(addresses.account_id == account_id, addresses.address_key.in_(keys))
-        .where(records.c.account_id == account_id, records.c.object_type == CONTACTS)
-    )
 
 
 def find_by_id(
@@ -117,6 +121,14 @@ def page(conn: database.Connection, account_id: int, after: int, limit: int, *, 
     return [as_contact(row) for row in conn.execute(query.order_by(records.c.id).limit(limit))]
 
 
+_claim = {
+    name: insert(contact_addresses)
+    .on_conflict_do_nothing()
+    .returning(contact_addresses.c.account_id, contact_addresses.c.address_key)
+    for name, insert in (("sqlite", sqlite_insert), ("postgresql", pg_insert))
+}
+
+
 def claim_addresses(conn: database.Connection, claims: Mapping[Pair, ContactId]) -> set[Pair]:
     """Gives each address to its contact unless it has one; answers with those that were given.
 
@@ -124,10 +136,8 @@ def claim_addresses(conn: database.Connection, claims: Mapping[Pair, ContactId])
     """
     if not claims:
         return set()
-    insert = sqlite_insert if conn.dialect.name == "sqlite" else pg_insert
-    table = contact_addresses
     given = conn.execute(
-        insert(table).on_conflict_do_nothing().returning(table.c.account_id, table.c.address_key),
+        _claim[conn.dialect.name],
         [
             {"account_id": account_id, "address_key": key, "contact_id": contact_id}
             for (account_id, key), contact_id in sorted(claims.items())

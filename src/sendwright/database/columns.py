@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import JSON, BigInteger, Column, Dialect, MetaData, String
+from sqlalchemy import JSON, BigInteger, Column, ColumnElement, Dialect, MetaData, String, and_, tuple_
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.types import TypeDecorator, TypeEngine
 
@@ -41,6 +42,12 @@ Json: TypeEngine[Any] = JSON(none_as_null=True).with_variant(JSONB(none_as_null=
 
 Text = String
 """Text of any length. NUL cannot be stored on PostgreSQL: doors refuse it."""
+
+
+def among(columns: Sequence[Column[Any]], keys: Collection[tuple[Any, ...]]) -> ColumnElement[bool]:
+    """The row's key is one of ``keys``. Said twice: SQLite has an index serve the single columns, never a row value."""
+    singly = (column.in_({key[n] for key in keys}) for n, column in enumerate(columns))
+    return and_(*singly, tuple_(*columns).in_(keys))
 
 
 def account_column() -> Column[int]:

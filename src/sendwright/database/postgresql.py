@@ -22,9 +22,11 @@ class PostgreSQL:
     def __init__(self, url: str) -> None:
         self._url = url
         options = "-c idle_in_transaction_session_timeout=30000 -c application_name=sendwright"
-        self.write_engine = create_engine(url, pool_size=self.writers, connect_args={"options": options})
+        self.write_engine = create_engine(
+            url, pool_size=self.writers, hide_parameters=True, connect_args={"options": options}
+        )
         self.read_engine = create_engine(
-            url, pool_size=4, max_overflow=4, pool_pre_ping=True, isolation_level="AUTOCOMMIT",
+            url, pool_size=4, max_overflow=4, pool_pre_ping=True, hide_parameters=True, isolation_level="AUTOCOMMIT",
             connect_args={"options": options + " -c default_transaction_read_only=on -c statement_timeout=20000"},
         )  # fmt: skip
         self._ended = threading.Event()

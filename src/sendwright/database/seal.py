@@ -1,8 +1,8 @@
 """The installation's secret, and what is made from it: sealed columns and the keys of signed tokens.
 
-The secret is one random value per installation. On SQLite it lives beside the database file, readable by its owner only;
-an operator may instead give it (``--secret-key``), and must where machines share a PostgreSQL server and the database
-shall hold no secret in the clear. Without one, a PostgreSQL database keeps the secret in a table of its own.
+The secret is one random value per installation. On SQLite it lives beside the database file, readable by its owner
+only. An operator may give it instead (``--secret-key``), and must where machines share a PostgreSQL server and the
+database shall hold no secret in the clear. Without one, a PostgreSQL database keeps it in a table of its own.
 """
 
 from __future__ import annotations

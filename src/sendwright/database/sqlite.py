@@ -9,11 +9,14 @@ from __future__ import annotations
 
 import fcntl
 import os
+import sqlite3
 from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import IO, Any
+from urllib.parse import quote
 
 from sqlalchemy import Connection, Engine, create_engine, event
+from sqlalchemy.exc import OperationalError, SQLAlchemyError
 from sqlalchemy.pool import QueuePool
 
 _CHECKPOINT_BYTES = 16 * 1024 * 1024
@@ -33,6 +36,7 @@ class Sqlite:
 
     def __init__(self, file: Path, *, exclusive: bool) -> None:
         file.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        file.touch(mode=0o600)  # here only: a connection never makes a new file where an old one has gone
         self._file = file
         self._wal = file.with_name(file.name + "-wal")
         self._exclusive = exclusive
@@ -52,24 +56,41 @@ class Sqlite:
             self._commit_lock = _lock(self._commit_lock_file, blocking=True)
 
     def between_batches(self, conn: Connection) -> None:
-        """Moves the log into the file once it has grown, in the serving process only."""
-        if self._commit_lock is not None:
-            self._commit_lock.close()
-            self._commit_lock = None
+        """Moves the log into the file once it has grown, in the serving process only.
+
+        Raises when the file went away meanwhile: what was committed to a file without a name is lost.
+        """
+        self._release_commit_lock()
+        _refuse_if_gone(conn, self._file, self._wal)
         self._batches += 1
         if self._exclusive and self._batches >= _CHECKPOINT_EVERY and self._wal_bytes() > _CHECKPOINT_BYTES:
             self._batches = 0
-            self._checkpoint(conn, "PASSIVE")
+            try:
+                self._checkpoint(conn, "PASSIVE")
+            except (sqlite3.Error, OSError):
+                return  # no room, or a reader in the way: the log keeps all until a later one works
 
     def close(self) -> None:
         """Empties the log into the file and erases it: what was deleted before is then gone from the disk."""
+        self._release_commit_lock()
         self.read_engine.dispose()
         if self._exclusive:
-            with self.write_engine.connect() as conn:
-                self._checkpoint(conn, "TRUNCATE")
+            self._empty_log()
         self.write_engine.dispose()
         if self._serve_lock is not None:
             self._serve_lock.close()
+
+    def _empty_log(self) -> None:
+        try:
+            with self.write_engine.connect() as conn:
+                self._checkpoint(conn, "TRUNCATE")
+        except (SQLAlchemyError, sqlite3.Error, OSError):
+            return  # no room, or no file any more: a log that is left is read at the next start
+
+    def _release_commit_lock(self) -> None:
+        if self._commit_lock is not None:
+            self._commit_lock.close()
+            self._commit_lock = None
 
     def _wal_bytes(self) -> int:
         try:
@@ -85,22 +106,52 @@ class Sqlite:
 
 def _engine(file: Path, *, writes: bool) -> Engine:
     engine = create_engine(
-        f"sqlite:///{file}",
+        f"sqlite:///file:{quote(str(file.absolute()))}?mode=rw&uri=true",
         poolclass=QueuePool,
         pool_size=4,
         max_overflow=8,
+        hide_parameters=True,  # an error must not tell a stranger's values to the log
         connect_args={"check_same_thread": False, "timeout": _BUSY_MILLISECONDS / 1000, "cached_statements": 512},
     )
-    event.listen(engine, "connect", _set_up_writer if writes else _set_up_reader)
-    event.listen(engine, "begin", _begin_writing if writes else _begin_reading)
+
+    def set_up(connection: Any, record: Any) -> None:
+        record.info[_IDENTITY] = _identity(file)
+        (_set_up_writer if writes else _set_up_reader)(connection)
+
+    def begin(conn: Connection) -> None:
+        _refuse_if_gone(conn, file)
+        conn.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+
+    event.listen(engine, "connect", set_up)
+    event.listen(engine, "begin", begin)
     return engine
 
 
-def _set_up_writer(connection: Any, _record: Any) -> None:
+_IDENTITY = "sendwright.file"
+
+
+def _identity(file: Path) -> tuple[int, int] | None:
+    try:
+        found = os.stat(file)
+    except FileNotFoundError:
+        return None
+    return (found.st_dev, found.st_ino)
+
+
+def _refuse_if_gone(conn: Connection, file: Path, *beside: Path) -> None:
+    """SQLite goes on writing to a file that was deleted or replaced, and all of it would be lost."""
+    if _identity(file) == conn.info[_IDENTITY] and all(each.exists() for each in beside):
+        return
+    conn.invalidate()  # the next connection is to the file that is there then
+    gone = sqlite3.OperationalError(f"the database file {file} is gone or was replaced: put it back")
+    raise OperationalError("BEGIN", None, gone)
+
+
+def _set_up_writer(connection: Any) -> None:
     _pragmas(connection, "journal_mode=WAL", "synchronous=FULL", "secure_delete=ON")
 
 
-def _set_up_reader(connection: Any, _record: Any) -> None:
+def _set_up_reader(connection: Any) -> None:
     _pragmas(connection, "query_only=ON")
 
 
@@ -108,14 +159,6 @@ def _pragmas(connection: Any, *own: str) -> None:
     connection.isolation_level = None  # we say BEGIN ourselves: a deferred BEGIN cannot be upgraded under load
     for pragma in (f"busy_timeout={_BUSY_MILLISECONDS}", *own, "wal_autocheckpoint=0", "temp_store=MEMORY"):
         connection.execute(f"PRAGMA {pragma}")
-
-
-def _begin_writing(conn: Connection) -> None:
-    conn.exec_driver_sql("BEGIN IMMEDIATE")
-
-
-def _begin_reading(conn: Connection) -> None:
-    conn.exec_driver_sql("BEGIN")
 
 
 def _lock(file: Path, *, blocking: bool) -> IO[str]:

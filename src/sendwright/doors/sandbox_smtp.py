@@ -101,6 +101,11 @@ class SandboxSmtp:
         self._server = await loop.create_server(lambda: _Reception(self), host, port)
         return int(self._server.sockets[0].getsockname()[1])
 
+    @property
+    def in_hand(self) -> int:
+        """How many messages are received and not yet answered."""
+        return sum(reception.is_busy for reception in self._receptions)
+
     # --- for the receptions
 
     def admit(self, reception: _Reception) -> bool:
@@ -194,9 +199,10 @@ class _Reception(asyncio.Protocol):
         self._core = smtp.Server(hostname=door.hostname, starttls=True)
         self._transport: asyncio.Transport | None = None
         self._tls: str | None = None
-        self._busy = False
+        self.is_busy = False
         self._leaving = False
         self._over = False
+        self._early: bytes | None = None
         self._loop = asyncio.get_running_loop()
         self._idle = self._loop.call_later(_IDLE, self._idle_too_long)
 
@@ -205,7 +211,10 @@ class _Reception(asyncio.Protocol):
         self._heed(self._core.accept() if self._door.admit(self) else self._core.hang_up(_CROWDED))
 
     def data_received(self, received: bytes) -> None:
-        self._heed(self._core.feed(received))
+        if self._early is None:
+            self._heed(self._core.feed(received))
+        else:
+            self._early += received
 
     def eof_received(self) -> None:
         self._heed(self._core.eof())
@@ -218,7 +227,7 @@ class _Reception(asyncio.Protocol):
     def say_goodbye(self) -> None:
         """Ends as soon as the message in hand, if any, is answered."""
         self._leaving = True
-        if not self._busy:
+        if not self.is_busy:
             self._heed(self._core.hang_up(_CLOSING))
 
     def abort(self) -> None:
@@ -260,17 +269,17 @@ class _Reception(asyncio.Protocol):
         return self._core.accept() if refusal is None else self._core.refuse(refusal)
 
     def _begin(self, work: Coroutine[Any, Any, None]) -> None:
-        self._busy = True
+        self.is_busy = True
         cast(asyncio.Transport, self._transport).pause_reading()
         self._door.start(work)
 
     def _go_on(self, events: list[smtp.events.ServerEvent]) -> None:
-        self._busy = False
+        self.is_busy = False
         transport = cast(asyncio.Transport, self._transport)
         self._heed(events)
-        if self._leaving and not self._busy:
+        if self._leaving and not self.is_busy:
             self._heed(self._core.hang_up(_CLOSING))
-        if not self._busy and not transport.is_closing():
+        if not self.is_busy and not transport.is_closing():
             transport.resume_reading()
 
     async def _take(self, message: smtp.events.Message) -> None:
@@ -292,6 +301,8 @@ class _Reception(asyncio.Protocol):
 
     async def _upgrade(self) -> None:
         plain = cast(asyncio.Transport, self._transport)
+        # From here on only the TLS layer hands us octets; the first may come before we hear that TLS stands.
+        self._early = b""
         try:
             upgraded = await self._loop.start_tls(
                 plain, self, self._door.context, server_side=True, ssl_handshake_timeout=60
@@ -304,11 +315,11 @@ class _Reception(asyncio.Protocol):
         self._transport = upgraded
         session = cast(ssl.SSLObject, upgraded.get_extra_info("ssl_object"))
         self._tls = session.version()
-        self._busy = False
-        self._heed(self._core.tls_started())
+        early, self._early = self._early, None
+        self._go_on([*self._core.tls_started(), *self._core.feed(early)])
 
     def _idle_too_long(self) -> None:
-        if not self._busy:
+        if not self.is_busy:
             self._heed(self._core.hang_up(_IDLE_TOO_LONG))
 
 

@@ -27,7 +27,14 @@ _MOST_WAITING = 50_000
 
 _NO_STORE = (b"cache-control", b"no-store, no-cache, must-revalidate, private, max-age=0")
 _NO_ROBOTS = (b"x-robots-tag", b"noindex, nofollow")
-_WEB_POLICY = "default-src 'none'; img-src http: https: data:; style-src 'unsafe-inline'; sandbox allow-popups"
+_WEB_HEADERS = {
+    "content-security-policy": "default-src 'none'; img-src http: https: data:; style-src 'unsafe-inline'; "
+    "sandbox allow-popups allow-popups-to-escape-sandbox",  # a shop in a window without scripts would not work
+    "x-content-type-options": "nosniff",
+    "referrer-policy": "no-referrer",  # the address is the key to the page: no shop that it links to may learn it
+    "cache-control": "no-store",
+    "x-robots-tag": "noindex, nofollow",
+}
 
 
 class Visits:
@@ -116,7 +123,7 @@ def tracking_routes(
         html = None if page is None else await db.read(views.web_version, page.account_id, page.send_id, now())
         if html is None:
             return Response("There is no such page.", 404, media_type="text/plain")
-        return HTMLResponse(html, headers={"content-security-policy": _WEB_POLICY, "x-robots-tag": "noindex"})
+        return HTMLResponse(html, headers=_WEB_HEADERS)
 
     return [
         Route("/t/c/{token}", _Plain(door.click), methods=["GET", "HEAD"]),

@@ -11,6 +11,19 @@ from sendwright.emails.model import Document, JsonValue, Part, Sending
 BODY_PATH: Final = ("content", "widgets", "hs_email_body", "body", "html")
 PREVIEW_PATH: Final = ("content", "widgets", "preview_text", "body", "value")
 
+TEXT_PATH: Final = ("content", "plainTextVersion")
+
+# Where each part may stand: in the short form, and in the place that HubSpot has for it.
+_PLACES: Final = {
+    Part.SUBJECT: (("subject",), ("subject",)),
+    Part.FROM_NAME: (("from", "fromName"), ("from", "fromName")),
+    Part.FROM_ADDRESS: (("from", "replyTo"), ("from", "replyTo")),
+    Part.REPLY_TO: (("from", "customReplyTo"), ("from", "customReplyTo")),
+    Part.PREVIEW_TEXT: (("content", "previewText"), PREVIEW_PATH),
+    Part.HTML: (("content", "html"), BODY_PATH),
+    Part.TEXT: (("content", "text"), TEXT_PATH),
+}
+
 _STYLES: Final = {
     "backgroundColor": "background_color",
     "bodyColor": "body_color",
@@ -35,13 +48,13 @@ _STYLES: Final = {
 def sending(document: Document) -> Sending:
     """The sending fields. `from.replyTo` is the sender's own address, as HubSpot has it; the Reply-To is custom."""
     return Sending(
-        subject=text_at(document, "subject"),
-        from_name=text_at(document, "from", "fromName"),
-        from_address=text_at(document, "from", "replyTo").strip(),
-        reply_to=text_at(document, "from", "customReplyTo").strip(),
-        preview_text=text_at(document, "content", "previewText") or text_at(document, *PREVIEW_PATH),
-        html=text_at(document, "content", "html") or text_at(document, *BODY_PATH),
-        text=text_at(document, "content", "text") or text_at(document, "content", "plainTextVersion"),
+        subject=_part(document, Part.SUBJECT),
+        from_name=_part(document, Part.FROM_NAME),
+        from_address=_part(document, Part.FROM_ADDRESS).strip(),
+        reply_to=_part(document, Part.REPLY_TO).strip(),
+        preview_text=_part(document, Part.PREVIEW_TEXT),
+        html=_part(document, Part.HTML),
+        text=_part(document, Part.TEXT),
         language=text_at(document, "language"),
         subscription_id=text_at(document, "subscriptionDetails", "subscriptionId"),
     )
@@ -49,21 +62,8 @@ def sending(document: Document) -> Sending:
 
 def field_of(document: Document, part: Part) -> str:
     """The field that an author must repair to repair a part: of two places, the one that counts."""
-    match part:
-        case Part.SUBJECT:
-            return "subject"
-        case Part.FROM_NAME:
-            return "from.fromName"
-        case Part.FROM_ADDRESS:
-            return "from.replyTo"
-        case Part.REPLY_TO:
-            return "from.customReplyTo"
-        case Part.HTML:
-            return "content.html" if text_at(document, "content", "html") else ".".join(BODY_PATH)
-        case Part.TEXT:
-            return "content.text" if text_at(document, "content", "text") else "content.plainTextVersion"
-        case Part.PREVIEW_TEXT:
-            return "content.previewText" if text_at(document, "content", "previewText") else ".".join(PREVIEW_PATH)
+    short, long = _PLACES[part]
+    return ".".join(short if text_at(document, *short) else long)
 
 
 def styles(document: Document) -> dict[str, JsonValue]:
@@ -72,6 +72,11 @@ def styles(document: Document) -> dict[str, JsonValue]:
     if not isinstance(settings, dict):
         return {}
     return {name: settings[key] for key, name in _STYLES.items() if isinstance(settings.get(key), str | int | float)}
+
+
+def _part(document: Document, part: Part) -> str:
+    short, long = _PLACES[part]
+    return text_at(document, *short) or text_at(document, *long)
 
 
 def at(document: Document, *path: str) -> JsonValue:

@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from typing import Final
 
 from sendwright import hubl
-from sendwright.emails import frame
+from sendwright.emails import frame, plain
 from sendwright.emails.model import (
     FaultKind,
     Finding,
@@ -34,7 +34,7 @@ def compiled(fields: Sending) -> Parts:
         _part(fields.from_name, hubl.Escape.NONE),
         _part(fields.preview_text, hubl.Escape.NONE),
         _part(fields.html, hubl.Escape.HTML),
-        _part(fields.text, hubl.Escape.NONE),
+        _text_part(fields),
     ]
     manifest = hubl.Manifest()
     for part in parts:
@@ -125,6 +125,14 @@ def finding(part: Part, error: hubl.TemplateError) -> Finding:
 def _part(source: str, escape: hubl.Escape) -> str | hubl.Template:
     plain = not any(sign in source for sign in _HUBL_SIGNS)
     return source if plain else hubl.compile(source, escape)
+
+
+def _text_part(fields: Sending) -> str | hubl.Template:
+    """The author's plain text; else one derived from the HTML, if it can be (empty: it cannot)."""
+    if fields.text:
+        return _part(fields.text, hubl.Escape.NONE)
+    derived = _part(plain.text_template(fields.html) or "", hubl.Escape.NONE)
+    return "" if isinstance(derived, hubl.Template) and derived.fatal else derived
 
 
 def _named(parts: Parts) -> Iterable[tuple[Part, str | hubl.Template]]:

@@ -38,7 +38,7 @@ WRITABLE: Final = frozenset(
 # The short form gives way when a change names only the long one: else the change would have no effect.
 _SHORT_FORMS: Final = (
     ("html", content.BODY_PATH),
-    ("text", ("content", "plainTextVersion")),
+    ("text", content.TEXT_PATH),
     ("previewText", content.PREVIEW_PATH),
 )
 

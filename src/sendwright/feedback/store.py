@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from sqlalchemy import Column, Row, String, Table, delete, select, tuple_
+from sqlalchemy import Column, Row, String, Table, delete, select
 from sqlalchemy.dialects.postgresql import insert as pg_insert
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 
 from sendwright import database
-from sendwright.database import Json, Moment, account_column, metadata
+from sendwright.database import Json, Moment, account_column, among, metadata
 from sendwright.feedback.model import Cause, Suppression
 
 suppressions = Table(
@@ -49,7 +49,7 @@ def find_suppressions(
     if not slots:
         return {}
     c = suppressions.c
-    rows = conn.execute(select(suppressions).where(tuple_(c.account_id, c.stream, c.key).in_(slots)))
+    rows = conn.execute(select(suppressions).where(among((c.account_id, c.stream, c.key), slots)))
     return {(row.account_id, row.stream, row.key): _suppression(row) for row in rows}
 
 

@@ -13,7 +13,10 @@ class Escape(StrEnum):
 
 
 class Severity(StrEnum):
-    """FATAL: must be repaired before publishing. WARNING: that one place prints nothing and the mail goes on."""
+    """FATAL: nothing can be sent; found in the template, it must be repaired before publishing.
+
+    WARNING: that one place prints nothing and the mail goes on.
+    """
 
     FATAL = "fatal"
     WARNING = "warning"
@@ -104,7 +107,7 @@ class LimitExceeded:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Failed:
-    """The template has FATAL faults: TEMPLATE_RENDER_EXCEPTION. `text` is what could be made, for a preview only."""
+    """The template, or these values in it, have FATAL faults: TEMPLATE_RENDER_EXCEPTION. `text` is what could be made, for a preview only."""
 
     errors: tuple[TemplateError, ...]
     text: str = field(repr=False)

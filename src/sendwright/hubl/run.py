@@ -46,7 +46,7 @@ def _width(value: Value) -> int:
 class Run:
     """The budget of one render. Every size is asked for before memory is taken."""
 
-    __slots__ = ("_clock", "_deadline", "_next_look", "_notes", "fuel", "limits", "macros", "room", "turns")
+    __slots__ = ("_clock", "_deadline", "_next_look", "_notes", "failed", "fuel", "limits", "macros", "room", "turns")
 
     def __init__(self, limits: Limits, clock: Callable[[], float]) -> None:
         self.limits = limits
@@ -54,9 +54,10 @@ class Run:
         self.turns = limits.turns
         self.room = limits.output_chars
         self.macros: tuple[Macro, ...] = ()
+        self.failed = False
         self._notes: dict[TemplateError, None] = {}
         self._clock = clock
-        self._deadline = clock() + limits.time.total_seconds()
+        self._deadline: float | None = None  # set at the first look: asking this clock costs more than most renders
         self._next_look = max(0, self.fuel - CHECK_EVERY)
 
     @property
@@ -67,6 +68,11 @@ class Run:
         if len(self._notes) < ERRORS_MAX:
             self._notes[TemplateError(severity=Severity.WARNING, reason=reason, line=line, message=message)] = None
 
+    def fail(self, line: int, message: str) -> None:
+        """Notes a fault that leaves nothing of the mail. It is kept even where the other notes are too many."""
+        self.failed = True
+        self._notes[TemplateError(severity=Severity.FATAL, reason=Reason.VALUE, line=line, message=message)] = None
+
     def spend(self, units: int) -> None:
         self.fuel -= units
         if self.fuel < self._next_look:
@@ -75,7 +81,10 @@ class Run:
     def _look(self) -> None:
         if self.fuel < 0:
             raise Stopped(Limit.FUEL)
-        if self._clock() > self._deadline:
+        now = self._clock()
+        if self._deadline is None:
+            self._deadline = now + self.limits.time.total_seconds()
+        if now > self._deadline:
             raise Stopped(Limit.TIME)
         self._next_look = max(0, self.fuel - CHECK_EVERY)
 

@@ -299,6 +299,9 @@ def _leave_loop(scope: Scope, out: list[str]) -> None:
     raise LoopLeft
 
 
+_ROW_TOO_SHORT = "A row of this loop has fewer items than the loop has names; give every row all its items."
+
+
 def _rows(run: Run, value: Value) -> list[Value]:
     """A map gives its values (`.items()` its pairs); a scalar turns once; null not at all."""
     if isinstance(value, list):
@@ -311,9 +314,11 @@ def _rows(run: Run, value: Value) -> list[Value]:
     return list(value.values())
 
 
-def _unpack(scope: Scope, names: tuple[str, ...], row: Value) -> None:
-    """Names take the items of a list by place, of a map by name."""
+def _unpack(scope: Scope, names: tuple[str, ...], row: Value, line: int) -> None:
+    """Names take the items of a list by place, of a map by name. A list with fewer items is fatal, as in HubL."""
     scope.run.spend(len(names))
+    if isinstance(row, list) and len(row) < len(names):
+        scope.run.fail(line, _ROW_TOO_SHORT)
     for place, name in enumerate(names):
         if isinstance(row, dict):
             scope[name] = row.get(name)
@@ -332,7 +337,7 @@ def _for(tag: For, iterable: Evaluate, body: Write) -> Write:
         for loop.index0, row in enumerate(rows):
             scope.run.turn()
             if single is None:
-                _unpack(inner, names, row)
+                _unpack(inner, names, row, tag.line)
             else:
                 inner[single] = row
             try:

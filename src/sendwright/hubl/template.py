@@ -64,7 +64,7 @@ class Template:
         except RecursionError:
             return LimitExceeded(limit=Limit.DEPTH, message=ADVICE[Limit.DEPTH])
         text = "".join(out)
-        if self.fatal:
+        if self.fatal or run.failed:
             return Failed(errors=self.errors + run.notes, text=text)
         return Rendered(text=text, errors=run.notes)
 

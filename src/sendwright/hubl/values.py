@@ -83,7 +83,8 @@ class Values:
 
 _SILENT = (Loop, Macro)
 _EXACT = (int, Decimal)
-_CONTAINERS = (list, dict)
+_NUMBERS = (int, float)
+_MAPS = (dict, Mapping)  # asking for a dict first saves asking the abstract class
 
 
 class _Refused(Exception):
@@ -101,18 +102,19 @@ class _Closing:
         self.nodes -= 1
         if self.nodes < 0:
             raise _Refused(f"the data hold more than {NODES_MAX} values; send fewer")
+        kind = type(given)
+        if kind is str:
+            return self.text(given)  # type: ignore[arg-type]
         if given is None or isinstance(given, bool):
             return given
-        if isinstance(given, str):
-            return self.text(given)
-        if isinstance(given, int | float):
+        if isinstance(given, _NUMBERS):
             return number_within(given)
-        return self.container(given, depth - 1)
+        return self.text(given) if isinstance(given, str) else self.container(given, depth - 1)
 
     def container(self, given: object, depth: int) -> Value:
         if depth < 0:
             raise _Refused(f"the data are nested more than {DEPTH_MAX} deep; flatten them")
-        if isinstance(given, Mapping):
+        if isinstance(given, _MAPS):
             return {self.key(key): self.value(item, depth) for key, item in given.items()}
         if isinstance(given, list | tuple):
             return [self.value(item, depth) for item in given]
@@ -146,7 +148,7 @@ def close(data: Mapping[str, object]) -> Values | TooLarge:
 def whole_characters(text: str) -> str:
     """A lone surrogate cannot be written as UTF-8 and would fail the mail long after the render."""
     if text.isascii():
-        return str(text)
+        return text if type(text) is str else str(text)
     return text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
 
 

@@ -7,11 +7,12 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, literal_column, select, true, tuple_
+from sqlalchemy import ColumnElement, Connection, literal_column, select, true
 from sqlalchemy.dialects.postgresql import insert as pg_insert
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 
 from sendwright import database
+from sendwright.database import among
 from sendwright.ledger.find import find_sends_by_id
 from sendwright.ledger.model import Key, KeyKind, NewSend, Send, SendId, SendResult, SendState
 from sendwright.ledger.rules import RETRY_KEY_LIFE, still_counts
@@ -64,7 +65,7 @@ def _taken(conn: Connection, items: Sequence[NewSend]) -> dict[_Slot, _Taken]:
     k = idempotency_keys.c
     rows = conn.execute(
         select(k.account_id, k.kind, k.digest, k.send_id, k.payload_hash, k.made_at).where(
-            tuple_(k.account_id, k.kind, k.digest).in_(slots)
+            among((k.account_id, k.kind, k.digest), slots)
         )
     )
     return {(a, kind, digest): _Taken(SendId(send), hash_, at) for a, kind, digest, send, hash_, at in rows}

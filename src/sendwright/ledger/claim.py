@@ -6,13 +6,14 @@ measured by the database's clock alone, so that the clocks of machines do not ma
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from datetime import datetime, timedelta
+from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Table, and_, func, literal, literal_column, select, tuple_, update
+from sqlalchemy import ColumnElement, Connection, Table, and_, func, literal, literal_column, select, update
 
-from sendwright.database import Moment
+from sendwright.database import Moment, among
 from sendwright.ledger.model import (
     ClaimedSend,
     Delivery,
@@ -25,6 +26,9 @@ from sendwright.ledger.model import (
 )
 from sendwright.ledger.rules import DeliveryEvent, SendEvent, delivery_after, send_after
 from sendwright.ledger.tables import deliveries, in_state, payloads, sends
+
+RowKey = tuple[int, str]
+"""Account and id of a send or a delivery."""
 
 _MILLISECOND = timedelta(milliseconds=1)
 
@@ -39,10 +43,12 @@ def clock_ms(conn: Connection) -> ColumnElement[int]:
 def claim_sends(conn: Connection, owner: str, lease: timedelta, limit: int, now: datetime) -> list[ClaimedSend]:
     """Leases up to ``limit`` accepted sends for composing, the oldest first."""
     s = sends.c
-    free = _some(sends, in_state(sends, SendState.ACCEPTED), s.id, limit, conn)
+    ids = _some(conn, sends, in_state(sends, SendState.ACCEPTED), s.id, limit)
+    if not ids:
+        return []
     rows = conn.execute(
         update(sends)
-        .where(tuple_(s.account_id, s.id).in_(free))  # of all accounts: a worker serves them all
+        .where(among((s.account_id, s.id), ids))
         .values(
             state=send_after(SendState.ACCEPTED, SendEvent.CLAIM),
             started_at=func.coalesce(s.started_at, literal(now, Moment)),
@@ -52,12 +58,12 @@ def claim_sends(conn: Connection, owner: str, lease: timedelta, limit: int, now:
             s.account_id, s.id, s.lease_epoch, s.requested_at, s.stream, s.email_id, s.app_id, s.recipient
         )
     ).all()  # fmt: skip
-    bodies = _payloads(conn, [(row.account_id, row.id) for row in rows])
+    bodies = _payloads(conn, ids)
     claimed = [
         ClaimedSend(
             account_id=row.account_id, id=SendId(row.id), lease=Lease(owner=owner, epoch=row.lease_epoch),
             requested_at=row.requested_at, stream=row.stream, email_id=row.email_id, app_id=row.app_id,
-            recipient=row.recipient, payload=bodies[row.account_id, row.id][0],
+            recipient=row.recipient, payload=bodies[row.account_id, row.id],
         )
         for row in rows
     ]  # fmt: skip
@@ -72,21 +78,21 @@ def claim_deliveries(
     free = and_(
         in_state(deliveries, DeliveryState.WAITING, DeliveryState.IN_DOUBT), d.due <= now, d.domain.not_in(busy)
     )
-    rows = conn.execute(
+    ids = _some(conn, deliveries, free, d.due, limit)
+    if not ids:
+        return []
+    conn.execute(
         update(deliveries)
-        .where(tuple_(d.account_id, d.id).in_(_some(deliveries, free, d.due, limit, conn)))  # of all accounts
+        .where(among((d.account_id, d.id), ids))
         .values(
             state=delivery_after(DeliveryState.WAITING, DeliveryEvent.CLAIM), lease_owner=owner,
             lease_epoch=d.lease_epoch + 1, lease_until=clock_ms(conn) + lease // _MILLISECOND,
         )
-        .returning(d.account_id, d.id)
-    ).all()  # fmt: skip
-    return _leased(conn, owner, [(row.account_id, row.id) for row in rows])
+    )  # fmt: skip
+    return _leased(conn, owner, ids)
 
 
 def _leased(conn: Connection, owner: str, ids: Sequence[tuple[int, str]]) -> list[Delivery]:
-    if not ids:
-        return []
     d, s, p = deliveries.c, sends.c, payloads.c
     rows = conn.execute(
         select(
@@ -95,7 +101,7 @@ def _leased(conn: Connection, owner: str, ids: Sequence[tuple[int, str]]) -> lis
         )
         .join(sends, and_(s.account_id == d.account_id, s.id == d.send_id))
         .join(payloads, and_(p.account_id == d.account_id, p.send_id == d.send_id))
-        .where(tuple_(d.account_id, d.id).in_(ids))
+        .where(among((d.account_id, d.id), ids))
     )  # fmt: skip
     return [
         Delivery(
@@ -109,36 +115,40 @@ def _leased(conn: Connection, owner: str, ids: Sequence[tuple[int, str]]) -> lis
     ]  # fmt: skip
 
 
-def renew(conn: Connection, owner: str, lease: timedelta) -> int:
-    """Prolongs all leases of a live owner; how many."""
+def renew(
+    conn: Connection, owner: str, lease: timedelta, composing: Sequence[RowKey], attempting: Sequence[RowKey]
+) -> int:
+    """Prolongs the leases of what a live owner has in hand: sends and deliveries, by (account, id); how many.
+
+    Only of those: what it lost sight of (a claim whose answer never came, a batch broken off) must run out.
+    """
     until = clock_ms(conn) + lease // _MILLISECOND
-    live = (DeliveryState.LEASED, DeliveryState.COMMITTING)
-    held = conn.execute(
-        update(deliveries)  # of all accounts: the worker's own
-        .where(in_state(deliveries, *live), deliveries.c.lease_owner == owner)
-        .values(lease_until=until)
-    ).rowcount
-    return (
-        held
-        + conn.execute(
-            update(sends)
-            .where(in_state(sends, SendState.COMPOSING), sends.c.lease_owner == owner)
-            .values(lease_until=until)
-        ).rowcount
+    return _prolong(conn, sends, (SendState.COMPOSING,), owner, composing, until) + _prolong(
+        conn, deliveries, (DeliveryState.LEASED, DeliveryState.COMMITTING), owner, attempting, until
     )
 
 
-def _some(table: Table, free: ColumnElement[bool], order: ColumnElement[Any], limit: int, conn: Connection) -> Any:
-    query = select(table.c.account_id, table.c.id).where(free).order_by(order).limit(limit)
-    return query.with_for_update(skip_locked=True) if conn.dialect.name == "postgresql" else query
-
-
-def _payloads(conn: Connection, ids: Iterable[tuple[int, str]]) -> dict[tuple[int, str], tuple[bytes, bytes | None]]:
-    p = payloads.c
-    keys = list(ids)
+def _prolong(
+    conn: Connection, table: Table, live: Sequence[StrEnum], owner: str, keys: Sequence[RowKey],
+    until: ColumnElement[int],
+) -> int:  # fmt: skip
     if not keys:
-        return {}
-    rows = conn.execute(
-        select(p.account_id, p.send_id, p.body, p.snapshot).where(tuple_(p.account_id, p.send_id).in_(keys))
-    )
-    return {(row.account_id, row.send_id): (row.body, row.snapshot) for row in rows}
+        return 0
+    c = table.c
+    mine = and_(among((c.account_id, c.id), keys), in_state(table, *live), c.lease_owner == owner)
+    return conn.execute(update(table).where(mine).values(lease_until=until)).rowcount
+
+
+def _some(
+    conn: Connection, table: Table, free: ColumnElement[bool], order: ColumnElement[Any], limit: int
+) -> list[tuple[int, str]]:
+    """Keys of some free rows of any account, locked where others could take them."""
+    query = select(table.c.account_id, table.c.id).where(free).order_by(order).limit(limit)
+    locked = query.with_for_update(skip_locked=True) if conn.dialect.name == "postgresql" else query
+    return [(row.account_id, row.id) for row in conn.execute(locked)]
+
+
+def _payloads(conn: Connection, ids: Sequence[tuple[int, str]]) -> dict[tuple[int, str], bytes]:
+    p = payloads.c
+    rows = conn.execute(select(p.account_id, p.send_id, p.body).where(among((p.account_id, p.send_id), ids)))
+    return {(row.account_id, row.send_id): row.body for row in rows}

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from sqlalchemy import Connection, Row, Select, select, tuple_
+from sqlalchemy import Connection, Row, Select, select
 
+from sendwright.database import among
 from sendwright.ledger.model import (
     Attempt,
     AttemptId,
@@ -47,7 +48,7 @@ def find_sends_by_id(conn: Connection, ids: Sequence[tuple[int, SendId]]) -> dic
     if not ids:
         return {}
     s = sends.c
-    rows = conn.execute(select(*_SEND_COLUMNS).where(tuple_(s.account_id, s.id).in_(ids)))
+    rows = conn.execute(select(*_SEND_COLUMNS).where(among((s.account_id, s.id), ids)))
     return {SendId(row.id): _send(row) for row in rows}
 
 

@@ -11,10 +11,11 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Table, and_, bindparam, delete, func, literal, select, tuple_, update
+from sqlalchemy import Connection, Table, and_, bindparam, delete, func, literal, select, update
 from sqlalchemy.dialects.postgresql import insert as pg_insert
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 
+from sendwright.database import among
 from sendwright.ledger.claim import clock_ms
 from sendwright.ledger.model import (
     Attempt,
@@ -165,7 +166,7 @@ def _finish(conn: Connection, ids: Iterable[tuple[int, str]]) -> None:
         (row.account_id, row.send_id)
         for row in conn.execute(
             select(d.account_id, d.send_id).where(
-                tuple_(d.account_id, d.send_id).in_(maybe), d.state.not_in([state.value for state in FINAL_DELIVERIES])
+                among((d.account_id, d.send_id), maybe), d.state.not_in([state.value for state in FINAL_DELIVERIES])
             )
         )
     }
@@ -178,7 +179,7 @@ def _finish(conn: Connection, ids: Iterable[tuple[int, str]]) -> None:
 
 def _erase(conn: Connection, ids: Sequence[tuple[int, str]]) -> None:
     p = payloads.c
-    conn.execute(delete(payloads).where(tuple_(p.account_id, p.send_id).in_(ids)))
+    conn.execute(delete(payloads).where(among((p.account_id, p.send_id), ids)))
 
 
 def _guarded(conn: Connection, statement: Any, rows: list[dict[str, Any]]) -> None:

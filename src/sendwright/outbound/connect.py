@@ -129,7 +129,8 @@ class Connector:
     def _unusable(self, talk: Conversation, said: Answered) -> Answered | Unreachable:
         if not said.local:
             return said
-        trouble = Trouble.TLS if said.reply.enhanced == _NO_TLS else Trouble.SPEECH
+        about_tls = said.reply.enhanced == _NO_TLS or said.stage is smtp.Stage.TLS
+        trouble = Trouble.TLS if about_tls else Trouble.SPEECH
         return self._unreachable(talk, trouble, said.reply.text)
 
     def _unreachable(self, talk: Conversation, trouble: Trouble, detail: str) -> Unreachable:

@@ -36,7 +36,8 @@ class Conversation(asyncio.Protocol):
         self._events: deque[smtp.events.ClientEvent] = deque()
         self._waiter: asyncio.Future[None] | None = None
         self._deadline = 0.0
-        self._watchdog: asyncio.TimerHandle | None = None
+        self._watchdog: asyncio.Handle | None = None
+        self._rings_at = 0.0
         self._timed: smtp.Stage | None = None
         self._unsent = 0
         self._ready = False
@@ -220,15 +221,20 @@ class Conversation(asyncio.Protocol):
     def _extend(self, seconds: float) -> None:
         """The deadline moves often, the timer seldom: it looks at the deadline when it rings."""
         self._deadline = self._loop.time() + seconds
-        if self._watchdog is None or self._watchdog.when() > self._deadline:
-            if self._watchdog is not None:
-                self._watchdog.cancel()
-            self._watchdog = self._loop.call_at(self._deadline, self._ring)
+        if self._watchdog is not None and self._rings_at > self._deadline:
+            self._watchdog.cancel()
+            self._watchdog = None
+        if self._watchdog is None:
+            self._set_watchdog()
+
+    def _set_watchdog(self) -> None:
+        self._rings_at = self._deadline
+        self._watchdog = self._loop.call_at(self._deadline, self._ring)
 
     def _ring(self) -> None:
         self._watchdog = None
         if self._loop.time() < self._deadline:
-            self._watchdog = self._loop.call_at(self._deadline, self._ring)
+            self._set_watchdog()
             return
         if 0 < self._still_here() < self._unsent:  # slow, but moving
             self._unsent = self._still_here()

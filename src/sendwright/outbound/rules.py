@@ -84,7 +84,7 @@ def judge(
             return _on_trouble(facts, trouble)
         case NoRoute(dns=dns):
             return _on_dns(facts, dns)
-        case Withheld():
+        case Withheld():  # pragma: no branch - mypy proves that none is left
             return _again(facts, CROWDED_WAIT, Reason.WITHHELD, charged=False)
 
 
@@ -149,7 +149,7 @@ def _on_trouble(facts: _Facts, trouble: Trouble) -> Verdict:
             return _again(facts, _scheduled(facts), Reason.TLS_FAILED)
         case Trouble.DNS:
             return _again(facts, _scheduled(facts), Reason.DNS_TROUBLE)
-        case Trouble.CONNECT | Trouble.SPEECH | Trouble.RESTING:
+        case Trouble.CONNECT | Trouble.SPEECH | Trouble.RESTING:  # pragma: no branch - mypy proves that none is left
             return _again(facts, _scheduled(facts), Reason.UNREACHABLE)
 
 
@@ -165,7 +165,7 @@ def _on_dns(facts: _Facts, dns: Dns) -> Verdict:
             return _give_up_on_name(facts, Reason.NULL_MX, _ours(556, "5.1.10", facts, dns), bad_address=True)
         case Dns.INWARD:
             return _give_up_on_name(facts, Reason.INWARD, _ours(550, "5.4.4", facts, dns), bad_address=False)
-        case Dns.LOOP:
+        case Dns.LOOP:  # pragma: no branch - mypy proves that none is left
             return _give_up_on_name(facts, Reason.LOOP, _ours(550, "5.4.6", facts, dns), bad_address=False)
 
 

@@ -9,7 +9,8 @@ from __future__ import annotations
 import asyncio
 import secrets
 from collections import Counter
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Sequence
+from contextlib import contextmanager
 from datetime import timedelta
 
 import structlog
@@ -21,10 +22,11 @@ from sendwright.single_send import Workshop
 log = structlog.get_logger()
 
 Ready = tuple[ledger.Delivery, outbound.Parcel]
+RowKey = tuple[int, str]
+"""Account and id of a send or a delivery."""
 
-LEASE = timedelta(seconds=120)
-_RENEW = 20.0
-_RECOVER = 10.0
+_RENEW = 1 / 6  # of the lease
+_RECOVER = 1 / 12
 _POLL = 1.0
 _REST = 0.5
 _BATCH = 50
@@ -42,7 +44,9 @@ class Delivery:
         self._desk = desk(self._told_of_trouble)
         self._slots, self._in_doubt_wait = slots, in_doubt_wait
         self.owner = secrets.token_hex(8)
-        self._turns: set[asyncio.Task[None]] = set()
+        self._turns: dict[asyncio.Task[None], RowKey] = {}
+        self._composing: list[RowKey] = []
+        self._preparing: list[RowKey] = []
         self._domains: Counter[str] = Counter()
         self._more = asyncio.Event()
         self._due = asyncio.Event()
@@ -68,14 +72,15 @@ class Delivery:
 
     async def run(self, drain: timedelta) -> None:
         """Works until it is told to stop."""
+        seconds = self._shop.lease.total_seconds()
         async with asyncio.TaskGroup() as group:
             loops = [
                 group.create_task(self._keep(self._take_sends, self._more, group)),
                 group.create_task(self._keep(self._take_deliveries, self._due, group)),
             ]
             upkeep = [
-                group.create_task(self._every(_RENEW, self._renew)),
-                group.create_task(self._every(_RECOVER, self._recover)),
+                group.create_task(self._every(_RENEW * seconds, self._renew)),
+                group.create_task(self._every(_RECOVER * seconds, self._recover)),
             ]
             await asyncio.gather(*loops)
             if self._turns:
@@ -104,9 +109,10 @@ class Delivery:
         room = min(self._slots - len(self._turns), _BATCH)
         if room <= 0 or self._trouble:
             return False
-        claimed = await self._db.write(ledger.claim_sends, self.owner, LEASE, room, self._shop.now())
-        for ready in await self._compose(claimed):
-            await self._begin(ready, group)
+        claimed = await self._db.write(ledger.claim_sends, self.owner, self._shop.lease, room, self._shop.now())
+        with _in_hand(self._composing, claimed):
+            for ready in await self._compose(claimed):
+                await self._begin(ready, group)
         return bool(claimed)
 
     async def _compose(self, claimed: Sequence[ledger.ClaimedSend]) -> list[Ready]:
@@ -128,10 +134,12 @@ class Delivery:
         if room <= 0 or self._trouble:
             return False
         busy = [domain for domain, count in self._domains.items() if count >= self._share]
-        held = await self._db.write(ledger.claim_deliveries, self.owner, LEASE, room, busy, self._shop.now())
-        for delivery in held:
-            for ready in await self._compose_again(delivery):
-                await self._begin(ready, group)
+        lease, now = self._shop.lease, self._shop.now()
+        held = await self._db.write(ledger.claim_deliveries, self.owner, lease, room, busy, now)
+        with _in_hand(self._preparing, held):
+            for delivery in held:
+                for ready in await self._compose_again(delivery):
+                    await self._begin(ready, group)
         return bool(held)
 
     async def _compose_again(self, delivery: ledger.Delivery) -> list[Ready]:
@@ -155,8 +163,8 @@ class Delivery:
             return
         self._domains[domain] += 1
         task = group.create_task(self._turn(ready))
-        self._turns.add(task)
-        task.add_done_callback(self._turns.discard)
+        self._turns[task] = (delivery.account_id, delivery.id)
+        task.add_done_callback(self._turns.pop)
 
     async def _turn(self, ready: Ready) -> None:
         delivery, parcel = ready
@@ -186,7 +194,8 @@ class Delivery:
                 log.error("database_unavailable", fault=str(fault))
 
     async def _renew(self) -> None:
-        await self._db.write(ledger.renew, self.owner, LEASE)
+        attempting = [*self._preparing, *self._turns.values()]
+        await self._db.write(ledger.renew, self.owner, self._shop.lease, list(self._composing), attempting)
         self._told_of_trouble(False)
 
     async def _recover(self) -> None:
@@ -198,6 +207,16 @@ class Delivery:
             await self._db.write(ledger.recover_owned, self.owner, self._shop.now(), self._in_doubt_wait)
         except database.Unavailable as fault:
             log.error("leases_not_given_back", fault=str(fault))
+
+
+@contextmanager
+def _in_hand(hand: list[RowKey], held: Sequence[ledger.ClaimedSend | ledger.Delivery]) -> Iterator[None]:
+    """The leases of what is in hand are renewed."""
+    hand[:] = [(each.account_id, each.id) for each in held]
+    try:
+        yield
+    finally:
+        hand.clear()
 
 
 async def _wait(event: asyncio.Event, seconds: float) -> None:

@@ -10,6 +10,7 @@ import socket
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
+from functools import partial
 
 import structlog
 import uvicorn
@@ -19,10 +20,10 @@ from sendwright import accounts, attempt, database, engage, ledger, outbound, si
 from sendwright.doors.http import Caller, HttpSettings, Services, build_app
 from sendwright.doors.sandbox_smtp import SandboxSmtp
 from sendwright.doors.tracking import Visits, tracking_routes
-from sendwright.doors.web import sandbox_routes
+from sendwright.doors.web import sandbox_page_url, sandbox_routes
 from sendwright.run import metrics
 from sendwright.run.clock import SystemClock
-from sendwright.run.delivery import LEASE, Delivery
+from sendwright.run.delivery import Delivery
 from sendwright.run.settings import HostPort, Role, Settings
 from sendwright.run.store import open_store
 from sendwright.single_send import SendRequest, StatusView, Tools, Workshop
@@ -106,7 +107,7 @@ async def _delivering(house: House, group: asyncio.TaskGroup) -> AsyncIterator[N
             route = await _open_sandbox(house, stack)
         post = await stack.enter_async_context(_post(house, route))
         shop = Workshop(
-            db=house.db, seal=house.seal, now=house.clock.now, lease=LEASE,
+            db=house.db, seal=house.seal, now=house.clock.now, lease=house.settings.lease,
             tools=Tools(public_url=house.public_url, tracking_keys=house.tracking_keys),
         )  # fmt: skip
 
@@ -189,13 +190,26 @@ def _services(house: House) -> Services:
         checks["delivery"] = house.worker.trouble
     return Services(
         db=house.db, clock=house.clock, public_url=house.public_url, accept=accept, find_status=find_status,
-        settings=HttpSettings(requests_per_ten_seconds=house.settings.requests_per_ten_seconds), checks=checks,
-        registry=house.registry,
+        settings=_http_settings(house.settings), checks=checks,
+        registry=house.registry, sandbox_page=_sandbox_page(house),
         pages=[
             *tracking_routes(house.db, house.visits, house.tracking_keys, house.clock.now),
-            *sandbox_routes(house.db, house.tracking_keys, house.clock.now),
+            *sandbox_routes(house.db, house.tracking_keys, house.clock.now, house.public_url),
         ],
     )  # fmt: skip
+
+
+def _sandbox_page(house: House) -> Callable[[accounts.AccountId, str], str] | None:
+    """Where a send's received mail is shown; nowhere, if mail goes out."""
+    if not isinstance(outbound.parse_route(house.settings.route.get_secret_value()), outbound.Sandbox):
+        return None
+    return partial(sandbox_page_url, house.public_url, house.tracking_keys)
+
+
+def _http_settings(settings: Settings) -> HttpSettings:
+    return HttpSettings(
+        requests_per_ten_seconds=settings.requests_per_ten_seconds, searches_per_second=settings.searches_per_second
+    )
 
 
 def _tell_what_is_not_open(house: House) -> None:

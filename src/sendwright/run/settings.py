@@ -101,13 +101,18 @@ class Settings(BaseModel):
         timedelta(minutes=30),
         description="How long an attempt whose answer was lost rests before the next try, as ISO 8601 (PT30M).",
     )
+    lease: timedelta = Field(
+        timedelta(minutes=2), ge=timedelta(seconds=1),
+        description="How long what a process holds stays its own when it is heard of no more (PT2M).",
+    )  # fmt: skip
     drain: timedelta = Field(
         timedelta(seconds=30), description="How long a stopping process waits for attempts in flight (PT30S)."
     )
     delivery_slots: int = Field(200, ge=1, le=10_000, description="How many deliveries one process holds at once.")
     requests_per_ten_seconds: int = Field(
-        100, ge=0, description="API requests of one token in ten seconds; 0: no limit. Single sends are exempt."
+        1000, ge=0, description="API requests of one token in ten seconds; 0: no limit. Single sends are exempt."
     )
+    searches_per_second: int = Field(50, ge=0, description="Searches of one account in a second; 0: no limit.")
     log_level: str = Field("info", description="debug, info, warning or error.")
 
     @field_validator("public_url")

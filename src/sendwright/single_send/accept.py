@@ -5,8 +5,10 @@ from __future__ import annotations
 import hashlib
 from datetime import datetime
 
-from sendwright import database, ledger
+from sendwright import database, ledger, mail
 from sendwright.single_send.request import APP_ID, STREAM, SendRequest, StatusView, encode, keys_of, status_view
+
+_LONGEST_SHOWN = 320
 
 
 async def accept(
@@ -25,7 +27,7 @@ async def accept(
         email_id=request.email_id,
         app_id=APP_ID,
         token_id=token_id,
-        recipient=request.to,
+        recipient=_recipient(request.to),
         payload=payload,
         payload_hash=hashlib.sha256(payload).hexdigest(),
         keys=keys_of(request),
@@ -37,3 +39,9 @@ async def find_status(db: database.Database, account_id: int, status_id: str) ->
     """The status of one send of the account."""
     send = await db.read(ledger.find_send, account_id, status_id)
     return None if send is None else status_view(send)
+
+
+def _recipient(text: str) -> str:
+    """How a recipient is looked for: as people's addresses are compared, or as it came where it is none."""
+    box = mail.parse_mailbox(text)
+    return text[:_LONGEST_SHOWN] if isinstance(box, mail.Malformed) else box.address.key

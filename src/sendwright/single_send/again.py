@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Set
+from dataclasses import replace
+
 from sendwright import database, domains, emails, ledger, mail
 from sendwright.single_send.message import Snapshot
 from sendwright.single_send.request import decode
@@ -25,8 +28,15 @@ def plan_again(conn: database.Connection, delivery: ledger.Delivery) -> tuple[le
     domain = domains.find_domain(conn, delivery.account_id, author.ascii_domain.lower())
     if domain is None:
         raise CannotRepeat(f"the sending domain of send {delivery.send_id} is gone")
-    plan = Plan(send=_send(delivery), wish=wish, people=people, sender=author, version=version, domain=domain)
+    mailed = frozenset(snapshot.copies)
+    named = replace(people, cc=_those(people.cc, mailed), bcc=_those(people.bcc, mailed))
+    plan = Plan(send=_send(delivery), wish=wish, people=named, sender=author, version=version, domain=domain)
     return delivery, plan, snapshot
+
+
+def _those(boxes: Iterable[mail.Mailbox], mailed: Set[str]) -> tuple[mail.Mailbox, ...]:
+    """Who was left out the first time, because suppressed, is not named the next time either."""
+    return tuple(box for box in boxes if box.address.key in mailed)
 
 
 def _send(delivery: ledger.Delivery) -> ledger.ClaimedSend:

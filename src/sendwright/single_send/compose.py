@@ -107,7 +107,11 @@ async def _begin(
     contact: crm.Contact,
     keys: Mapping[tuple[int, str], Sequence[outbound.SigningKey]],
 ) -> _Begun | ledger.Dropped:
-    snapshot = Snapshot(version=plan.version.version, contact=contact.every_property())
+    snapshot = Snapshot(
+        version=plan.version.version,
+        contact=contact.every_property(),
+        copies=tuple(box.address.key for box in (*plan.people.cc, *plan.people.bcc)),
+    )
     await asyncio.sleep(0)  # let the doors answer between two messages
     match make_message(plan, snapshot.contact, keys[plan.domain.account_id, plan.domain.name], shop.tools):
         case Message() as message:
@@ -197,7 +201,7 @@ def _event(
 ) -> ledger.NewEvent:
     return ledger.NewEvent(
         account_id=send.account_id, id=database.uuid7(now), type=type_, created=now, send_id=send.id,
-        recipient=send.recipient if plan is None else plan.people.to.address.wire,
+        recipient=send.recipient,
         campaign_id=None if plan is None else plan.version.campaign_id, app_id=send.app_id, facts=facts,
     )  # fmt: skip
 

@@ -22,20 +22,22 @@ class Tools:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Snapshot:
-    """What composing looked up and may have changed by the next try."""
+    """What composing looked up and may have changed by the next try. ``copies``: the addresses of cc and bcc mailed."""
 
     version: int
     contact: Mapping[str, str]
+    copies: tuple[str, ...] = ()
 
     def encode(self) -> bytes:
         """As it waits in the ledger."""
-        return json.dumps({"version": self.version, "contact": dict(self.contact)}, ensure_ascii=False).encode()
+        kept = {"version": self.version, "contact": dict(self.contact), "copies": self.copies}
+        return json.dumps(kept, ensure_ascii=False).encode()
 
     @classmethod
     def decode(cls, text: bytes) -> Snapshot:
         """Back from the ledger."""
         kept = json.loads(text)
-        return cls(version=kept["version"], contact=kept["contact"])
+        return cls(version=kept["version"], contact=kept["contact"], copies=tuple(kept["copies"]))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

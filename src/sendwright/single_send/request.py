@@ -7,16 +7,23 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Literal
+from enum import StrEnum
 
 from sendwright import ledger
 
 JsonValue = None | bool | int | float | str | list["JsonValue"] | dict[str, "JsonValue"]
-Dialect = Literal["v1", "v3", "v4"]
 
 STREAM = "transactional"
 APP_ID = 22_700
 """The application number that events carry for single sends (HubSpot's own for its SMTP API is 22709)."""
+
+
+class Dialect(StrEnum):
+    """Which of the three ways of asking was used. The date-versioned paths speak v3 and v4."""
+
+    V1 = "v1"
+    V3 = "v3"
+    V4 = "v4"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,6 +69,11 @@ class StatusView:
     send_result: str | None = None
     event_id: SentEvent | None = None
     message: str | None = None
+
+    @property
+    def is_final(self) -> bool:
+        """Whether nothing more is to be waited for."""
+        return self.status in ("COMPLETE", "CANCELED")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -21,9 +21,10 @@ is the date-versioned family; other names in braces are in ``call.path`` (``call
 404 for nonsense). ``success`` (default 200; 201, 204) is exact. ``scopes``: any one is enough. ``query`` lists the
 parameters for the docs; read them with ``call.query`` (``text texts flag number limit after moment``).
 ``meter=Meter.SEARCHES`` or ``Meter.EXEMPT`` for another rate limit. Return a ``Shown``, a dict of JSON, None (for 204),
-or an ``Answer`` with another status (207). Next page: ``call.next_page(last_id)`` and ``call.query.after("n")``. Raise
-``errors.invalid_field(...)``, ``errors.not_found()``, ``errors.conflict(...)``; anything else that escapes is a 500 and
-a line in the log. Bodies are bounded, free of NUL and lone surrogates, and parsed before the function sees them.
+an ``Answer`` with another status (207), or a ``File``. Next page: ``call.next_page(last_id)`` and
+``call.query.after("n")``. Raise ``errors.invalid_field(...)``, ``errors.not_found()``, ``errors.conflict(...)``;
+anything else that escapes is a 500 and a line in the log. Bodies are bounded, free of NUL and lone surrogates, and
+parsed before the function sees them.
 
 It never decides what happens to a mail (the stories do), never logs a body, never believes the Host header.
 Start in ``operations.py``; ``app.py`` is the way of a request.
@@ -32,9 +33,9 @@ Start in ``operations.py``; ``app.py`` is the way of a request.
 from sendwright.doors.http.app import Api, build_app
 from sendwright.doors.http.catalogue import all_operations
 from sendwright.doors.http.errors import Fault
-from sendwright.doors.http.operations import Answer, Call, Meter, Operation, Operations, Parameter
-from sendwright.doors.http.send_words import Dialect, SendRequest, SentEvent, StatusView
+from sendwright.doors.http.operations import Answer, Call, File, Meter, Operation, Operations, Parameter
 from sendwright.doors.http.services import Caller, Check, Clock, HttpSettings, Services
+from sendwright.single_send import Dialect, SendRequest, SentEvent, StatusView
 
 __all__ = [
     "Answer",
@@ -45,6 +46,7 @@ __all__ = [
     "Clock",
     "Dialect",
     "Fault",
+    "File",
     "HttpSettings",
     "Meter",
     "Operation",

@@ -24,7 +24,7 @@ from sendwright.doors.http import docs, health, json_body
 from sendwright.doors.http.auth import Callers
 from sendwright.doors.http.catalogue import all_operations
 from sendwright.doors.http.errors import Fault, missing_scopes, rate_limited, unavailable
-from sendwright.doors.http.operations import Answer, Call, Meter, Operation, Result
+from sendwright.doors.http.operations import Answer, Call, File, Meter, Operation, Result
 from sendwright.doors.http.query import Query
 from sendwright.doors.http.router import Router
 from sendwright.doors.http.services import Caller, Services
@@ -172,6 +172,10 @@ async def _send_result(send: Send, operation: Operation, result: Result, correla
         status, extra, result = result.status, [*extra, *result.headers], result.body  # type: ignore[assignment]
     if result is None:
         await _send(send, status, b"", correlation_id, extra)
+    elif isinstance(result, File):
+        named = ("Content-Disposition", f'attachment; filename="{result.name}"')
+        kind = (b"content-type", result.kind.encode())
+        await _send(send, status, result.content, correlation_id, [*extra, named], kind)
     elif isinstance(result, BaseModel):
         await _send(send, status, result.model_dump_json(by_alias=True).encode(), correlation_id, extra)
     else:
@@ -183,10 +187,12 @@ async def _send_fault(send: Send, fault: Fault, correlation_id: str, extra: Head
     await _send(send, fault.status, body, correlation_id, [*extra, *fault.headers])
 
 
-async def _send(send: Send, status: int, body: bytes, correlation_id: str, extra: Headers) -> None:
+async def _send(
+    send: Send, status: int, body: bytes, correlation_id: str, extra: Headers, kind: tuple[bytes, bytes] = _JSON
+) -> None:
     headers = [*_ALWAYS, (b"x-hubspot-correlation-id", correlation_id.encode())]
     if body:
-        headers.append(_JSON)
+        headers.append(kind)
     if status != 204:
         headers.append((b"content-length", str(len(body)).encode()))
     headers += [(name.lower().encode(), value.encode("latin-1", "replace")) for name, value in extra]

@@ -10,6 +10,8 @@ from sendwright.doors.http import (
     email_events,
     marketing_emails,
     own_emails,
+    own_sandbox,
+    own_sends,
     single_send,
 )
 from sendwright.doors.http.operations import Operation, Operations
@@ -22,6 +24,8 @@ TABLES: tuple[Operations, ...] = (
     email_events.operations,
     marketing_emails.operations,
     own_emails.operations,
+    own_sends.operations,
+    own_sandbox.operations,
     domains.operations,
 )
 

@@ -173,7 +173,7 @@ def fault_of(verdict: crm.Refused | crm.Taken | crm.Missing) -> errors.Fault:
         case crm.Missing():
             return errors.not_found()
         case crm.Taken():
-            return errors.conflict(f"Contact already exists. Existing ID: {verdict.by}")
+            return errors.taken(f"Contact already exists. Existing ID: {verdict.by}")
         case crm.Refused():
             details = [errors.Detail(message=p.message, where=p.name, code=p.code) for p in verdict.problems]
             shown = "; ".join(f"{detail.where}: {detail.message}" for detail in details[:3])

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import functools
 import json
 from collections.abc import Mapping, Sequence
 
+import anyio.to_thread
 from pydantic import BaseModel, JsonValue
 from pydantic.fields import FieldInfo
 from starlette.requests import Request
@@ -25,16 +27,19 @@ _SEND_EXAMPLE: JsonValue = {
 
 def routes(operations: Sequence[Operation], site: web.Site) -> list[BaseRoute]:
     """``/openapi.json`` and ``/docs``."""
-    text = json.dumps(document(operations, site.public_url), separators=(",", ":")).encode()
-    tags = _tags(operations)
+
+    @functools.cache
+    def text() -> bytes:
+        return json.dumps(document(operations, site.public_url), separators=(",", ":")).encode()
 
     async def show_document(request: Request) -> Response:
         headers = {"X-Content-Type-Options": "nosniff", "Cache-Control": "no-cache"}
-        return Response(text, media_type="application/json", headers=headers)
+        # made when first asked for, in a thread: the schemas of all models take tenths of a second
+        return Response(await anyio.to_thread.run_sync(text), media_type="application/json", headers=headers)
 
     async def show_page(request: Request) -> Response:
         visitor = await site.visitor(request)
-        return web.render("docs.html", {"visitor": visitor, "tags": tags, "server": site.public_url})
+        return web.render("docs.html", {"visitor": visitor, "tags": _tags(operations), "server": site.public_url})
 
     return [Route("/openapi.json", show_document, methods=["GET"]), Route("/docs", show_page, methods=["GET"])]
 

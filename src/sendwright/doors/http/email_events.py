@@ -131,7 +131,7 @@ def _filter(call: Call) -> ledger.EventFilter:
 def _recipient(text: str | None) -> str | None:
     """As events carry it: the domain in A-labels."""
     address = None if text is None else mail.parse_address(text)
-    return address.wire if isinstance(address, mail.Address) else text
+    return address.key if isinstance(address, mail.Address) else text
 
 
 def _type(text: str | None) -> ledger.EventType | None:

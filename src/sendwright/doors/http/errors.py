@@ -85,6 +85,11 @@ def conflict(message: str) -> Fault:
     return Fault(409, "CONFLICT", message)
 
 
+def taken(message: str) -> Fault:
+    """409 that no repeat mends. HubSpot's new Python client repeats every 409 twice unless it is told not to."""
+    return Fault(409, "CONFLICT", message, headers=[("x-should-retry", "false")])
+
+
 def unauthenticated(message: str) -> Fault:
     """401: no usable credentials."""
     return Fault(401, "INVALID_AUTHENTICATION", message, headers=[("WWW-Authenticate", "Bearer")])

@@ -144,8 +144,10 @@ class EmailUpdateRequest(Taken):
     webversion: Webversion | None = None
 
     def document(self) -> emails.model.Document:
-        """What was written, under the names of the wire; nulls are kept, for they take away."""
-        return cast(emails.model.Document, self.model_dump(by_alias=True, exclude_unset=True))
+        """The text as it was written, under the names of the wire; nulls are kept, for they take away."""
+        return cast(
+            emails.model.Document, self.model_dump(by_alias=True, exclude_unset=True, exclude={"archived", "state"})
+        )
 
 
 class EmailCreateRequest(EmailUpdateRequest):

@@ -152,6 +152,8 @@ async def update_marketing_email_draft(call: Call, body: EmailUpdateRequest) -> 
     email_id = call.number("emailId")
     current = _there(await call.db.read(emails.authoring.find_draft, call.account_id, email_id))
     _refuse_other_state(body, current.email.state, current.email.type)
+    if not body.document():
+        return show(current)
     return show(
         await _act(emails.authoring.change_draft(call.db, call.account_id, email_id, body.document(), _pen(call)))
     )

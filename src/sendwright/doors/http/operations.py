@@ -97,7 +97,16 @@ class Answer:
     headers: Sequence[tuple[str, str]] = ()
 
 
-Result = BaseModel | Mapping[str, Any] | Answer | None
+@dataclass(frozen=True, slots=True, kw_only=True)
+class File:
+    """An answer to be saved, never shown. ``kind`` is the media type, ``name`` is letters, digits, ``-`` and ``.``."""
+
+    content: bytes = field(repr=False)
+    kind: str
+    name: str
+
+
+Result = BaseModel | Mapping[str, Any] | Answer | File | None
 Run = Callable[[Call, JsonValue], Awaitable[Result]]
 
 
@@ -131,7 +140,6 @@ class Operation:
     meter: Meter = Meter.REQUESTS
     gives: type[BaseModel] | None = None
     has_body: bool = False
-    more: Mapping[str, JsonValue] = field(default_factory=dict)
 
     @property
     def is_own(self) -> bool:

@@ -60,10 +60,6 @@ class Router:
             )
         raise not_found("There is no such path. GET /openapi.json lists those that there are.")
 
-    def knows(self, raw_path: bytes) -> bool:
-        """Whether any method is served at a path."""
-        return len(raw_path) <= _LONGEST_PATH and any(True for _ in _walk(self._root, _decode(raw_path), 0, []))
-
     def _add(self, operation: Operation, path: str) -> None:
         node, names = self._root, list[str]()
         for step in path.strip("/").split("/"):

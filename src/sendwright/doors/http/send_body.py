@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from pydantic import JsonValue
 
 from sendwright.doors.http.errors import Detail, Fault, invalid
-from sendwright.doors.http.send_words import Dialect, SendRequest
+from sendwright.single_send import Dialect, SendRequest
 
 _LONGEST_ADDRESS = 2000
 _LONGEST_KEY = 500

@@ -11,7 +11,7 @@ from prometheus_client import CollectorRegistry
 from starlette.routing import BaseRoute
 
 from sendwright import accounts, database
-from sendwright.doors.http.send_words import SendRequest, StatusView
+from sendwright.single_send import SendRequest, StatusView
 
 
 class Clock(Protocol):
@@ -57,6 +57,8 @@ class Services:
     find_status: Callable[[accounts.AccountId, str], Awaitable[StatusView | None]]
     settings: HttpSettings = field(default_factory=HttpSettings)
     checks: Mapping[str, Check] = field(default_factory=dict)
+    sandbox_page: Callable[[accounts.AccountId, str], str] | None = None
+    """The address of a send's sandbox page, with its key; None where mail goes another way."""
     registry: CollectorRegistry | None = None
     pages: Sequence[BaseRoute] = ()
     """More routes, for the web: open and click, the sandbox pages. Asked before the web pages of this package."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Annotated, Any, ClassVar
 
@@ -64,8 +64,3 @@ class Paging(Shown):
 def batch_times(started: datetime, completed: datetime) -> Mapping[str, Any]:
     """The fields that every batch answer carries."""
     return {"status": "COMPLETE", "startedAt": iso(started), "completedAt": iso(completed)}
-
-
-def joined(names: Sequence[str]) -> str:
-    """Names for a sentence."""
-    return ", ".join(names)

@@ -15,8 +15,8 @@ from pydantic import Field, JsonValue
 from sendwright.doors.http import errors
 from sendwright.doors.http.operations import Call, Meter, Operations
 from sendwright.doors.http.send_body import read_send
-from sendwright.doors.http.send_words import Dialect, SendRequest, SentEvent, StatusView
 from sendwright.doors.http.shapes import Shown, Taken, When, iso, milliseconds
+from sendwright.single_send import Dialect, SendRequest, SentEvent, StatusView
 
 __all__ = ["Dialect", "SendRequest", "SentEvent", "StatusView", "operations"]
 

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from sendwright import database, ledger, views
+from sendwright import database, ledger, send_documents, views
 from sendwright.run.cli import send_words
 from sendwright.run.cli.common import (
     AccountId,
@@ -44,7 +44,7 @@ def list_sends(
 
     found = with_store(settings_for(data, database_url), work)
     if as_json:
-        show_json([send_words.send_document(send) for send in found])
+        show_json([send_documents.send_document(send) for send in found])
         return
     rows = [send_words.send_row(send) for send in found]
     show_table(("ID", "REQUESTED", "STATUS", "RESULT", "TO", "SUBJECT"), rows, "No sends yet.")
@@ -70,7 +70,7 @@ def show(
     if page is None:
         raise Failed(f"there is no send {send_id} in this account: see sendwright sends list")
     if as_json:
-        show_json(send_words.page_document(page))
+        show_json(send_documents.page_document(page))
         return
     for line in send_words.page_lines(page):
         print(line)

@@ -1,0 +1,146 @@
+"""A Sendwright of our own: an account, a domain, a published receipt, and the processes that serve it."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import sqlite3
+import subprocess
+import sys
+import urllib.request
+from collections.abc import Iterator
+from contextlib import AbstractAsyncContextManager, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from time import perf_counter, sleep
+from typing import Any
+
+import psycopg
+
+from bench import receipt
+from bench.programs import Failed, Program, running
+from sendwright import database, domains
+from sendwright.run import settings
+from sendwright.run.store import open_store
+
+_SENDWRIGHT = str(Path(sys.executable).with_name("sendwright"))
+_DOMAIN = "example.com"
+_UNSETTLED = """SELECT (SELECT count(*) FROM sends WHERE state = 'accepted')
+    + (SELECT count(*) FROM sends WHERE state = 'composing')
+    + (SELECT count(*) FROM deliveries WHERE state IN ('leased', 'committing'))
+    + (SELECT count(*) FROM deliveries WHERE state IN ('waiting', 'in_doubt'))"""
+"""Each count has an index of its own that holds nothing else: asking costs the server next to nothing."""
+_SENT = "SELECT count(*) FROM sends WHERE result = 'SENT'"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Shop:
+    """An account in a database that nobody serves yet."""
+
+    data: Path
+    url: str | None
+    """Of PostgreSQL; None for SQLite in ``data``."""
+    account_id: int
+    token: str
+
+    @contextmanager
+    def served(self, *, route: str, roles: str = "") -> Iterator[Served]:
+        """``sendwright serve`` until the block ends."""
+        command = [_SENDWRIGHT, "serve", "--data", str(self.data), "--http", "127.0.0.1:0", "--route", route]
+        command += ["--roles", roles] if roles else []
+        command += ["--database", self.url, "--public-url", "http://localhost:1"] if self.url else []
+        with running([*command, "--log-level", "warning"], env=_environment()) as (program, ready):
+            yield Served(shop=self, program=program, port=int(str(ready["http"]).rpartition(":")[2]))
+
+    def opened(self) -> AbstractAsyncContextManager[tuple[database.Database, database.Seal]]:
+        """Its database and seal, from outside, as a command line has them."""
+        found = settings.load({"data": self.data, "database": self.url}, {}, None)
+        return open_store(found, exclusive=False)
+
+    def await_settled(self, patience: float) -> float:
+        """Waits until nothing is under way; the time on ``perf_counter`` when that was so."""
+        until = perf_counter() + patience
+        while self._ask(_UNSETTLED):
+            if perf_counter() > until:
+                raise Failed(f"{self._ask(_UNSETTLED)} mails are still under way after {patience:g} s")
+            sleep(0.02)
+        return perf_counter()
+
+    def count_sent(self) -> int:
+        """How many sends ended well so far."""
+        return self._ask(_SENT)
+
+    def _ask(self, question: str) -> int:
+        if self.url is not None:
+            with psycopg.connect(self.url) as connection:
+                return int(connection.execute(question).fetchall()[0][0])  # type: ignore[call-overload]
+        connection = sqlite3.connect(f"file:{self.data}/sendwright.db?mode=ro", uri=True)
+        try:
+            return int(connection.execute(question).fetchall()[0][0])
+        finally:
+            connection.close()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Served:
+    """One serving process."""
+
+    shop: Shop
+    program: Program
+    port: int
+
+    @property
+    def pid(self) -> int:
+        """The process itself."""
+        return self.program.pid
+
+    def publish_receipt(self) -> int:
+        """The id of a published e-mail."""
+        email = {
+            "name": "Receipt", "subject": "Order {{ custom.order_no }}", "subcategory": "single_send_api",
+            "from": {"fromName": "Shop", "replyTo": f"shop@{_DOMAIN}"}, "content": {"html": receipt.template()},
+        }  # fmt: skip
+        made = self.call("POST", "/marketing/v3/emails", email)
+        self.call("POST", f"/marketing/v3/emails/{made['id']}/publish")
+        return int(made["id"])
+
+    def call(self, method: str, path: str, body: Any = None) -> dict[str, Any]:
+        """One call of the API."""
+        request = urllib.request.Request(
+            f"http://127.0.0.1:{self.port}{path}", method=method,
+            data=None if body is None else json.dumps(body).encode(),
+            headers={"Authorization": f"Bearer {self.shop.token}", "Content-Type": "application/json"},
+        )  # fmt: skip
+        with urllib.request.urlopen(request, timeout=20) as answer:  # noqa: S310 - our own process on loopback
+            found: dict[str, Any] = json.loads(answer.read() or b"{}")
+        return found
+
+
+def open_shop(data: Path, url: str | None = None) -> Shop:
+    """A fresh account. Its domain signs with RSA-2048 alone, as the peers do: the Ed25519 key is retired."""
+    data.mkdir(parents=True)
+    command = [_SENDWRIGHT, "bootstrap", "--data", str(data), "--account", "Bench", "--domain", _DOMAIN, "--json"]
+    done = subprocess.run(
+        [*command, *(["--database", url] if url else [])],
+        capture_output=True, text=True, env=_environment(), timeout=60,
+    )  # fmt: skip
+    if done.returncode:
+        raise Failed(f"bootstrap: {done.stderr[-2000:]}")
+    made = json.loads(done.stdout)
+    shop = Shop(data=data, url=url, account_id=made["portalId"], token=made["token"])
+    asyncio.run(_retire_ed25519(shop))
+    return shop
+
+
+async def _retire_ed25519(shop: Shop) -> None:
+    async with shop.opened() as (db, seal):
+        keys = await db.read(domains.signing_keys, seal, shop.account_id, _DOMAIN)
+        for key in keys:
+            if key.algorithm is domains.KeyAlgorithm.ED25519_SHA256:
+                await db.write(domains.retire_key, shop.account_id, _DOMAIN, key.selector)
+
+
+def _environment() -> dict[str, str]:
+    """Ours without settings for another Sendwright."""
+    return {name: value for name, value in os.environ.items() if not name.startswith("SENDWRIGHT_")}

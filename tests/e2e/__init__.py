@@ -1,0 +1,1 @@
+"""The program as installed: started, used, killed and started again from outside."""

@@ -1,0 +1,98 @@
+"""The ledger seen from outside, by plain SQL on a stopped or a running database; and the great comparison."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import Connection, create_engine, text
+
+from sendwright import ledger
+from tests.e2e.load import Books
+from tests.e2e.program import Program
+from tests.e2e.sink import Receipt
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Found:
+    """The comparison of what was promised, what arrived and what the ledger says. Fields are counts or Message-IDs."""
+
+    promised: int
+    arrived: int
+    lost: list[str]
+    duplicates: list[str]
+    unexplained: list[str]
+    changed: list[str]
+    mailed_twice: list[str]
+    answered_twice: list[str]
+
+    @property
+    def shown(self) -> str:
+        """One line for whoever reads the test's output."""
+        return (
+            f"promised {self.promised}, arrived {self.arrived}, lost {len(self.lost)}, duplicates "
+            f"{len(self.duplicates)} of which unexplained {len(self.unexplained)}"
+        )
+
+
+@contextmanager
+def ledger_of(program: Program) -> Iterator[Connection]:
+    """A read-only view of one moment."""
+    if program.database:
+        url = program.database.replace("postgresql://", "postgresql+psycopg://")
+        engine = create_engine(url, isolation_level="REPEATABLE READ")
+    else:
+        engine = create_engine(f"sqlite:///file:{program.data / 'sendwright.db'}?mode=rw&uri=true")
+    with engine.connect() as conn:
+        yield conn
+    engine.dispose()
+
+
+def rows(program: Program, query: str) -> Sequence[Any]:
+    """The rows of a SELECT."""
+    with ledger_of(program) as conn:
+        return conn.execute(text(query)).all()
+
+
+def faults(program: Program) -> list[str]:
+    """What ``verify-ledger`` would complain of; without the price of starting it."""
+    with ledger_of(program) as conn:
+        return [fault for balance in ledger.verify(conn) for fault in balance.faults]
+
+
+def alive(program: Program) -> int:
+    """How many sends are not yet final."""
+    return int(rows(program, "SELECT count(*) FROM sends WHERE state NOT IN ('final', 'canceled')")[0][0])
+
+
+def compare(program: Program, books: Books, received: Sequence[Receipt]) -> Found:
+    """Everything promised against everything that arrived. Message-ID is the status id at the domain."""
+    copies = Counter(receipt.message_id for receipt in received)
+    doubts = Counter(
+        f"<{send_id}@example.com>"
+        for (send_id,) in rows(program, "SELECT send_id FROM attempts WHERE outcome = 'in_doubt'")
+    )
+    by_recipient: dict[str, set[str]] = {}
+    octets: dict[str, set[str]] = {}
+    for receipt in received:
+        by_recipient.setdefault(receipt.recipient, set()).add(receipt.message_id)
+        octets.setdefault(receipt.message_id, set()).add(receipt.digest)
+    return Found(
+        promised=len(books.status_ids),
+        arrived=len(received),
+        lost=sorted(f"<{each}@example.com>" for each in books.status_ids if f"<{each}@example.com>" not in copies),
+        duplicates=sorted(each for each, count in copies.items() if count > 1),
+        unexplained=sorted(each for each, count in copies.items() if count - 1 > doubts[each]),
+        changed=sorted(each for each, digests in octets.items() if len(digests) > 1),
+        mailed_twice=sorted(each for each, ids in by_recipient.items() if len(ids) > 1),
+        answered_twice=sorted(each for each, ids in books.promised.items() if len(set(ids)) > 1),
+    )
+
+
+def files_with(folder: Path, secret: bytes) -> list[str]:
+    """Names of the files in which these octets stand."""
+    return sorted(each.name for each in folder.rglob("*") if each.is_file() and secret in each.read_bytes())

@@ -1,0 +1,127 @@
+"""Submitters that keep their own books: what was promised to them, to hold against what became of it.
+
+Every send goes to a recipient of its own, so that a mail can be told apart whatever became of its request. Every other
+one has a ``sendId`` and is repeated, with the same ``sendId``, until it gets an answer; the rest are tried once.
+"""
+
+from __future__ import annotations
+
+import http.client
+import itertools
+import json
+import threading
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Self
+
+from tests.e2e.program import SINGLE_SEND, Boot, a_send
+
+_PAUSE = 0.02
+_REFUSED = (OSError, http.client.HTTPException)
+
+
+@dataclass(slots=True)
+class Books:
+    """What one run was told. ``promised``: status ids by recipient. ``strange``: answers that are neither 2xx nor 503."""
+
+    promised: dict[str, list[str]] = field(default_factory=dict)
+    by_send_id: set[str] = field(default_factory=set)
+    unanswered: set[str] = field(default_factory=set)
+    put_off: int = 0
+    strange: list[str] = field(default_factory=list)
+
+    @property
+    def status_ids(self) -> set[str]:
+        """All that were promised."""
+        return {status_id for ids in self.promised.values() for status_id in ids}
+
+
+class Load:
+    """``count`` threads that send until the block ends. ``ports``: asked anew for every connection."""
+
+    def __init__(self, ports: Callable[[], Sequence[int]], boot: Boot, email_id: int, *, count: int = 6) -> None:
+        self.books = Books()
+        self._ports, self._boot, self._email_id = ports, boot, email_id
+        self._numbers = itertools.count(1)
+        self._done = threading.Event()
+        self._lock = threading.Lock()
+        self._threads = [threading.Thread(target=self._run, args=(n,), name=f"submitter-{n}") for n in range(count)]
+
+    def __enter__(self) -> Self:
+        for thread in self._threads:
+            thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._done.set()
+        for thread in self._threads:
+            thread.join()
+
+    def pause(self, seconds: float) -> None:
+        """Lets the load go on for so long."""
+        self._done.wait(seconds)
+
+    def _run(self, which: int) -> None:
+        line = _Line(self._ports, which)
+        while not self._done.is_set():
+            number = next(self._numbers)
+            recipient = f"n{number}@example.org"
+            self._submit(line, recipient, f"order-{number}" if number % 2 else None)
+        line.hang_up()
+
+    def _submit(self, line: _Line, recipient: str, send_id: str | None) -> None:
+        body = json.dumps(a_send(self._email_id, to=recipient, send_id=send_id)).encode()
+        while True:
+            status, text = line.post(body, self._boot.token)
+            with self._lock:
+                self._note(recipient, send_id, status, text)
+            if 200 <= status < 300:
+                return
+            self._done.wait(_PAUSE)
+            if send_id is None or self._done.is_set():
+                return
+
+    def _note(self, recipient: str, send_id: str | None, status: int, text: str) -> None:
+        books = self.books
+        if send_id is not None:
+            books.by_send_id.add(recipient)
+        if 200 <= status < 300:
+            books.promised.setdefault(recipient, []).append(json.loads(text)["statusId"])
+        elif status == 503:
+            books.put_off += 1
+        elif status == 0:
+            books.unanswered.add(recipient)
+        else:
+            books.strange.append(f"{status} {text}")
+
+
+class _Line:
+    """One kept connection to one of the processes; another is tried where one does not answer."""
+
+    def __init__(self, ports: Callable[[], Sequence[int]], turn: int) -> None:
+        self._ports, self._turn = ports, turn
+        self._connection: http.client.HTTPConnection | None = None
+
+    def post(self, body: bytes, token: str) -> tuple[int, str]:
+        """Status and text; status 0 when no answer came."""
+        headers = {"Authorization": f"Bearer {token}", "Content-Type": "application/json"}
+        try:
+            connection = self._connected()
+            connection.request("POST", SINGLE_SEND, body, headers)
+            answer = connection.getresponse()
+            return answer.status, answer.read().decode()
+        except _REFUSED as fault:
+            self.hang_up()
+            return 0, str(fault)
+
+    def hang_up(self) -> None:
+        if self._connection is not None:
+            self._connection.close()
+            self._connection = None
+
+    def _connected(self) -> http.client.HTTPConnection:
+        if self._connection is None:
+            ports = self._ports()
+            self._turn += 1
+            self._connection = http.client.HTTPConnection("127.0.0.1", ports[self._turn % len(ports)], timeout=30)
+        return self._connection

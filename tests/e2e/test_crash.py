@@ -1,0 +1,98 @@
+"""kill -9 at any moment under load: nothing promised is lost, and every second copy is explained."""
+
+from __future__ import annotations
+
+import random
+import time
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+import pytest
+
+from tests.conftest import PostgresServer
+from tests.e2e.books import Found, alive, compare, faults
+from tests.e2e.conftest import Launch, Shop
+from tests.e2e.load import Load
+from tests.e2e.nursery import Nursery
+from tests.e2e.program import Program, until
+from tests.e2e.sink import Sink
+
+pytestmark = pytest.mark.slow
+
+KILLS = 50
+SEED = 20261122
+_DRAIN_SECONDS = 60
+_QUICK = {"in_doubt_wait": "PT1S", "lease": "PT2S", "log_level": "warning"}
+
+
+def assert_the_promise_was_kept(found: Found) -> None:
+    assert found.lost == [], found.shown
+    assert found.unexplained == [], found.shown
+    assert found.changed == [], "a second copy must be the same octets"
+    assert found.mailed_twice == [], "one send, mailed as two"
+    assert found.answered_twice == [], "one sendId, two status ids"
+
+
+def report(what: str, found: Found, began: float, record: Callable[[str, object], None]) -> None:
+    took = time.monotonic() - began
+    record("crash", f"{what}: {KILLS} kills in {took:.0f} s; {found.shown}")
+    print(f"{what}: {KILLS} kills in {took:.0f} s; {found.shown}")
+
+
+def test_fifty_kills_on_sqlite_lose_nothing(
+    open_shop: Callable[..., Shop], nursery: Nursery, sink: Sink, record_property: Callable[[str, object], None]
+) -> None:
+    sink.keep_messages = False
+    shop = open_shop(route=sink.route, settings=_QUICK, nursery=nursery)
+    program, chance, began = shop.program, random.Random(SEED), time.monotonic()
+    with Load(lambda: [program.port], shop.boot, shop.email_id) as load:
+        for _ in range(KILLS):
+            load.pause(chance.uniform(0.02, 0.5))
+            program.kill()
+            assert faults(program) == []
+            if chance.random() < 0.2:  # and now and then while it starts
+                program.begin()
+                load.pause(chance.uniform(0.0, 0.3))
+                program.kill()
+            program.start()
+    until(lambda: alive(program) == 0, _DRAIN_SECONDS)
+    assert program.stop() == 0
+    found = compare(program, load.books, sink.received)
+    report("SQLite", found, began, record_property)
+    assert load.books.strange == []
+    assert_the_promise_was_kept(found)
+    assert found.promised > KILLS, "there was no load"
+    program.verify_ledger()
+
+
+def test_fifty_kills_of_three_processes_on_postgresql_lose_nothing(
+    launch: Launch, postgres: PostgresServer, nursery: Nursery, sink: Sink, tmp_path: Path,
+    open_shop: Callable[..., Shop], record_property: Callable[[str, object], None],
+) -> None:  # fmt: skip
+    sink.keep_messages = False
+    how = {"database": postgres.new_database(), "route": sink.route, "roles": "http,delivery", "nursery": nursery}
+    settings = _QUICK | {"public_url": "http://mail.example.com"}  # one address for all, so that copies are the same
+    shop = open_shop(data=tmp_path / "p0", settings=settings, **how)
+    programs = [shop.program, *(launch(data=tmp_path / f"p{n}", settings=settings, **how) for n in (1, 2))]
+    chance, began = random.Random(SEED), time.monotonic()
+    with Load(lambda: [each.port for each in programs], shop.boot, shop.email_id) as load:
+        for _ in range(KILLS):
+            load.pause(chance.uniform(0.02, 0.5))
+            fallen = programs if chance.random() < 0.15 else [chance.choice(programs)]
+            kill_and_start(fallen)
+    until(lambda: alive(shop.program) == 0, _DRAIN_SECONDS)
+    assert [each.stop() for each in programs] == [0, 0, 0]
+    found = compare(shop.program, load.books, sink.received)
+    report("PostgreSQL", found, began, record_property)
+    assert load.books.strange == []
+    assert_the_promise_was_kept(found)
+    assert found.promised > KILLS, "there was no load"
+    shop.program.verify_ledger()
+
+
+def kill_and_start(fallen: Sequence[Program]) -> None:
+    for program in fallen:
+        program.kill()
+    assert faults(fallen[0]) == []
+    for program in fallen:
+        program.start()

@@ -16,7 +16,7 @@ from typing import Any
 from bench.load import Job, Result
 
 ROOT = Path(__file__).parent.parent
-_READY_SECONDS = 60.0
+_READY_SECONDS = 120.0
 _STOP_SECONDS = 40.0
 
 

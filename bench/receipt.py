@@ -23,7 +23,11 @@ _LINKS = "".join(
     for n in range(10)
 )
 _WORDS = "<p class='c14'>Thank you for your order. It is packed with care and leaves our house today or tomorrow.</p>\n"
-_ROW = "<tr><td class='c11'>{name}</td><td>{quantity}</td><td>{price}</td><td>{total}</td></tr>\n"
+_CELL = '<td align="right" valign="top" class="c13">'
+_ROW = (
+    f'<tr><td align="left" class="c11">{{name}}</td>{_CELL}{{quantity}}</td>'
+    f"{_CELL}{{price}}</td>{_CELL}{{total}}</td></tr>\n"
+)
 
 _PAGE = (
     "<!DOCTYPE html>\n<html><head><title>Receipt</title><style>\n" + _STYLE + "</style></head><body>\n"

@@ -10,11 +10,11 @@ import subprocess
 import sys
 import urllib.request
 from collections.abc import Iterator
-from contextlib import AbstractAsyncContextManager, contextmanager
+from contextlib import AbstractAsyncContextManager, closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from time import perf_counter, sleep
-from typing import Any
+from typing import Any, LiteralString
 
 import psycopg
 
@@ -26,12 +26,12 @@ from sendwright.run.store import open_store
 
 _SENDWRIGHT = str(Path(sys.executable).with_name("sendwright"))
 _DOMAIN = "example.com"
-_UNSETTLED = """SELECT (SELECT count(*) FROM sends WHERE state = 'accepted')
+_UNSETTLED: LiteralString = """SELECT (SELECT count(*) FROM sends WHERE state = 'accepted')
     + (SELECT count(*) FROM sends WHERE state = 'composing')
     + (SELECT count(*) FROM deliveries WHERE state IN ('leased', 'committing'))
     + (SELECT count(*) FROM deliveries WHERE state IN ('waiting', 'in_doubt'))"""
 """Each count has an index of its own that holds nothing else: asking costs the server next to nothing."""
-_SENT = "SELECT count(*) FROM sends WHERE result = 'SENT'"
+_SENT: LiteralString = "SELECT count(*) FROM sends WHERE result = 'SENT'"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,15 +71,12 @@ class Shop:
         """How many sends ended well so far."""
         return self._ask(_SENT)
 
-    def _ask(self, question: str) -> int:
+    def _ask(self, question: LiteralString) -> int:
         if self.url is not None:
-            with psycopg.connect(self.url) as connection:
-                return int(connection.execute(question).fetchall()[0][0])  # type: ignore[call-overload]
-        connection = sqlite3.connect(f"file:{self.data}/sendwright.db?mode=ro", uri=True)
-        try:
-            return int(connection.execute(question).fetchall()[0][0])
-        finally:
-            connection.close()
+            with psycopg.connect(self.url) as postgres:
+                return int(postgres.execute(question).fetchall()[0][0])
+        with closing(sqlite3.connect(f"file:{self.data}/sendwright.db?mode=ro", uri=True)) as sqlite:
+            return int(sqlite.execute(question).fetchall()[0][0])
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -123,7 +120,7 @@ def open_shop(data: Path, url: str | None = None) -> Shop:
     command = [_SENDWRIGHT, "bootstrap", "--data", str(data), "--account", "Bench", "--domain", _DOMAIN, "--json"]
     done = subprocess.run(
         [*command, *(["--database", url] if url else [])],
-        capture_output=True, text=True, env=_environment(), timeout=60,
+        capture_output=True, text=True, env=_environment(), timeout=120,
     )  # fmt: skip
     if done.returncode:
         raise Failed(f"bootstrap: {done.stderr[-2000:]}")

@@ -94,7 +94,7 @@ def settled_by(
         attempt=made,
         due=verdict.at if isinstance(verdict, outbound.TryAgain | outbound.InDoubt) else None,
         charged=charged,
-        result=_RESULTS[outcome] if charged else None,
+        result=_RESULTS[outcome] if charged or made.code is not None else None,  # what a server said is told
         events=(),
     )
     return Settled(
@@ -124,11 +124,7 @@ async def _intend(desk: Desk, delivery: ledger.Delivery, attempt_id: ledger.Atte
 async def _settle(desk: Desk, settled: Settled) -> None:
     while True:
         try:
-            await desk.db.write_together(_settle_all, settled)
-        except ledger.Late:
-            log.warning("settled_too_late", delivery=settled.settlement.delivery.id)
-            await desk.db.write(ledger.append_late, settled.settlement)
-            return
+            await _record(desk, settled)
         except database.Unavailable as fault:
             log.error("outcome_not_recorded", delivery=settled.settlement.delivery.id, fault=str(fault))
             desk.trouble(True)
@@ -136,6 +132,14 @@ async def _settle(desk: Desk, settled: Settled) -> None:
         else:
             desk.trouble(False)
             return
+
+
+async def _record(desk: Desk, settled: Settled) -> None:
+    try:
+        await desk.db.write_together(_settle_all, settled)
+    except ledger.Late:
+        log.warning("settled_too_late", delivery=settled.settlement.delivery.id)
+        await desk.db.write(_settle_late, settled)
 
 
 def _intend_all(conn: database.Connection, intents: Sequence[ledger.Intent]) -> Sequence[None]:
@@ -148,6 +152,11 @@ def _settle_all(conn: database.Connection, items: Sequence[Settled]) -> Sequence
     crm.update_activities(conn, [item.activity for item in items if item.activity is not None])
     feedback.suppress(conn, [item.suppression for item in items if item.suppression is not None])
     return [None] * len(items)
+
+
+def _settle_late(conn: database.Connection, item: Settled) -> None:
+    if ledger.append_late(conn, item.settlement) and item.activity is not None:
+        crm.update_activities(conn, [item.activity])
 
 
 def _outcome(verdict: outbound.Verdict) -> ledger.Outcome:

@@ -6,7 +6,7 @@ Hits are written in batches, behind the answer: a reader never waits for the dis
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -31,7 +31,7 @@ class Visit:
 def note_visits(conn: database.Connection, visits: Sequence[Visit]) -> Sequence[None]:
     """Writes events and counts for a batch of visits."""
     sends = ledger.find_sends_by_id(conn, list({(visit.account_id, visit.send_id) for visit in visits}))
-    known = [(visit, send) for visit in visits if (send := sends.get(visit.send_id)) is not None]
+    known = [(visit, send) for visit in visits if (send := _of(visit, sends)) is not None]
     ledger.record(conn, [_event(visit, send) for visit, send in known])
     crm.update_activities(conn, [_count(visit) for visit, send in known if _is_person(visit, send)])
     return [None] * len(visits)
@@ -49,6 +49,12 @@ def complained(
     complaint = crm.ActivityUpdate(account_id=account_id, send_id=send_id, status=crm.ActivityStatus.COMPLAINED)
     crm.update_activities(conn, [complaint])
     feedback.suppress(conn, [_suppression(send, address, now)])
+
+
+def _of(visit: Visit, sends: Mapping[ledger.SendId, ledger.Send]) -> ledger.Send | None:
+    """The visit's send, if it is of the visit's account: another visit of the batch may have named it rightly."""
+    send = sends.get(visit.send_id)
+    return send if send is not None and send.account_id == visit.account_id else None
 
 
 def _hit(visit: Visit, send: ledger.Send) -> tracking.Hit:

@@ -55,7 +55,7 @@ def author_emails(client: HubSpot) -> Watched:
     assert api.restore_revision_to_draft(oldest, email_id=email_id).name == "Receipt"
     api.restore_revision(str(oldest), email_id=email_id)
     cloned = api.clone(id=made.id, clone_name="Copy")
-    assert [each.id for each in api.list(limit=1, sort=["-createdAt"], is_published=False)][0] == cloned.id
+    assert next(iter(api.list(limit=1, sort=["-createdAt"], is_published=False))).id == cloned.id
     api.unpublish(email_id)
     api.delete(int(cloned.id))
     assert cloned.id in {each.id for each in api.list(archived=True)}

@@ -6,6 +6,7 @@ import json
 import os
 import shutil
 import subprocess
+import uuid
 from pathlib import Path
 from typing import Any
 
@@ -32,7 +33,7 @@ def seen(acme: Customer, poor: Customer) -> Seen:
         cwd=FOLDER, capture_output=True, text=True, timeout=120, check=False,
         env={
             "PATH": os.environ["PATH"], "HOST": acme.host, "TOKEN": acme.token, "POOR_TOKEN": poor.token,
-            "EMAIL_ID": str(acme.email_id),
+            "EMAIL_ID": str(acme.email_id), "MARK": f"node.{uuid.uuid4().hex}",
         },
     )  # fmt: skip
     assert done.returncode == 0, done.stderr
@@ -64,7 +65,7 @@ def test_contacts_are_kept_by_the_batch(seen: Seen):
 
 @needs_node
 def test_contacts_are_searched(seen: Seen):
-    assert seen["search"] == {"total": 1, "email": "node3@example.net"}
+    assert seen["search"]["total"] == 1
 
 
 @needs_node

@@ -68,9 +68,10 @@ def victim(served: Served) -> Victim:
     return Victim(customer=customer, ids=ids)
 
 
-@pytest.fixture(scope="module")
-def stranger(acme: Customer) -> Customer:
-    return acme
+@pytest.fixture
+def stranger(served: Served) -> Customer:
+    """Numbers count for each account alone: this one is new, so that the victim's numbers name nothing here."""
+    return served.customer("Stranger", "stranger.example.com")
 
 
 def bodies(operation: door.Operation, victim: Victim) -> list[Any]:
@@ -184,7 +185,8 @@ def test_another_accounts_domain_cannot_be_sent_from(victim: Victim, stranger: C
 
 
 def test_a_send_id_of_another_account_is_free(victim: Victim, stranger: Customer):
-    for customer, email_id in ((victim.customer, int(victim.ids["emailId"][0])), (stranger, stranger.email_id)):
+    own = stranger.publish_from("stranger.example.com")
+    for customer, email_id in ((victim.customer, int(victim.ids["emailId"][0])), (stranger, own)):
         body = {
             "emailId": email_id,
             "message": {"to": "ann@example.org", "sendId": "shared"},
@@ -202,21 +204,31 @@ def test_a_token_without_the_scope_is_told_which_one_is_missing(victim: Victim, 
         assert CANARY not in answer.text
 
 
-def test_the_key_of_one_sandbox_page_opens_no_other(victim: Victim, stranger: Customer):
-    body = {"emailId": stranger.email_id, "message": {"to": "eve@example.org"}, "customProperties": {"order_no": "1"}}
-    send_id = stranger.outcome(body)["statusId"]
-    address = stranger.http.get(f"/api/v1/sends/{send_id}").json()["sandboxPage"]
-    target = address.removeprefix(stranger.host)
-    assert ask(stranger.host, "GET", target).status == 200
-    theirs = ask(stranger.host, "GET", target.replace(send_id, victim.ids["sendId"][0]))
-    assert (theirs.status, CANARY in theirs.text) == (404, False)
+def test_the_key_of_one_sandbox_page_opens_no_other(victim: Victim, acme: Customer):
+    body = {"emailId": acme.email_id, "message": {"to": "eve@example.org"}, "customProperties": {"order_no": "1"}}
+    send_id = acme.outcome(body)["statusId"]
+    target = acme.http.get(f"/api/v1/sends/{send_id}").json()["sandboxUrl"].removeprefix(acme.host)
+    own_mail = acme.http.get(f"/api/v1/sandbox?sendId={send_id}").json()["results"][0]["id"]
+    page, _, key = target.partition("?")
+    theirs = page.replace(send_id, victim.ids["sendId"][0])
+    for path, mail_id, wanted in (
+        (page, own_mail, 200),
+        (f"{page}/raw", own_mail, 200),
+        (theirs, own_mail, 404),
+        (f"{theirs}/raw", victim.ids["mailId"][0], 404),
+        (f"{page}/raw", victim.ids["mailId"][0], 404),
+        (f"{page}/html", victim.ids["mailId"][0], 404),
+        (f"{page}/attachment", victim.ids["mailId"][0], 404),
+    ):
+        answer = ask(acme.host, "GET", f"{path}?{key}&mail={mail_id}&n=1")
+        assert (answer.status, CANARY in answer.text) == (wanted, False), path
 
 
-def test_a_login_opens_no_page_of_another_account(victim: Victim, stranger: Customer):
-    with httpx.Client(base_url=stranger.host) as browser:
+def test_a_login_opens_no_page_of_another_account(victim: Victim, acme: Customer):
+    with httpx.Client(base_url=acme.host) as browser:
         form = browser.get("/login")
         token = form.text.partition('name="form_token" value="')[2].partition('"')[0]
-        login = {"email": stranger.boot.email, "password": stranger.boot.password, "form_token": token}
+        login = {"email": acme.boot.email, "password": acme.boot.password, "form_token": token}
         assert browser.post("/login", data=login).status_code == 303
         page = browser.get(f"/sandbox/s/{victim.ids['sendId'][0]}")
     assert (page.status_code, CANARY in page.text) == (404, False)

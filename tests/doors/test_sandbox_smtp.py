@@ -78,6 +78,12 @@ async def receiving(db: database.Database, now: datetime, slow: float = 0.01) ->
             yield Bench(db, door, port, post, complaints)
 
 
+@pytest.fixture(scope="module", params=[False, True], ids=["asyncio", "uvloop"])
+def anyio_backend(request: pytest.FixtureRequest) -> tuple[str, dict[str, bool]]:
+    """The loop of the standard library, and the one we serve with: they upgrade to TLS in different ways."""
+    return "asyncio", {"use_uvloop": request.param}
+
+
 @pytest.fixture
 async def db(tmp_path: Path) -> AsyncIterator[database.Database]:
     """SQLite alone: what is kept, and how, is tested on both in tests/sandbox."""

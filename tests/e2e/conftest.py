@@ -43,12 +43,15 @@ def sink(tmp_path: Path) -> Iterator[Sink]:
 
 
 @pytest.fixture
-def launch(tmp_path: Path) -> Iterator[Launch]:
-    """Starts programs; ``launch(route=…, database=…, settings={…})``. All are ended with the test."""
+def launch(tmp_path: Path, nursery: Nursery) -> Iterator[Launch]:
+    """Starts programs; ``launch(route=…, database=…, settings={…})``. All are ended with the test.
+
+    They are forked where nothing is said; ``nursery=None`` starts one cold.
+    """
     with ExitStack() as ends:
 
         def launch(**how: Any) -> Program:
-            program = Program(**{"data": tmp_path / "data", **how})
+            program = Program(**{"data": tmp_path / "data", "nursery": nursery, **how})
             return ends.enter_context(program)
 
         yield launch

@@ -22,7 +22,7 @@ _REFUSED = (OSError, http.client.HTTPException)
 
 @dataclass(slots=True)
 class Books:
-    """What one run was told. ``promised``: status ids by recipient. ``strange``: answers that are neither 2xx nor 503."""
+    """What one run was told. ``promised``: status ids by recipient. ``strange``: answers other than 2xx and 503."""
 
     promised: dict[str, list[str]] = field(default_factory=dict)
     by_send_id: set[str] = field(default_factory=set)

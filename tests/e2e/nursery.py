@@ -24,7 +24,7 @@ _ROOT = Path(__file__).parents[2]
 
 
 class Nursery:
-    """Use as ``with Nursery() as nursery``; give it to :class:`~tests.e2e.program.Program`. Its children die with it."""
+    """``with Nursery() as nursery``; give it to a :class:`~tests.e2e.program.Program`. Its children end with it."""
 
     def __init__(self) -> None:
         self._ours, theirs = socket.socketpair()

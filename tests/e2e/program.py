@@ -17,6 +17,7 @@ import select
 import signal
 import subprocess
 import sys
+import tempfile
 import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
@@ -217,10 +218,20 @@ class Program:
     def command(self, *words: str) -> subprocess.CompletedProcess[str]:
         """Another ``sendwright`` command on the same data, beside the server or without it."""
         where = ["--database", self.database] if self.database else ["--data", str(self.data)]
+        if self.nursery is not None:
+            return self._forked_command([*words, *where], self.nursery)
         return subprocess.run(
             [str(EXECUTABLE), *words, *where],
             capture_output=True, text=True, timeout=60, check=False, env=_clean_environment(),
         )  # fmt: skip
+
+    def _forked_command(self, words: Sequence[str], nursery: Nursery) -> subprocess.CompletedProcess[str]:
+        with tempfile.TemporaryFile("w+") as out, tempfile.TemporaryFile("w+") as err:
+            child = nursery.start(words, out.fileno(), err.fileno(), _clean_environment())
+            code = child.wait(60)
+            out.seek(0)
+            err.seek(0)
+            return subprocess.CompletedProcess(words, code, out.read(), err.read())
 
     def bootstrap(self, account: str = "Shop", domain: str = "example.com") -> Boot:
         """An account that can send."""

@@ -68,6 +68,8 @@ class Sink:
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._run, name="sink", daemon=True)
         self._server: asyncio.Server | None = None
+        self._open_gate = asyncio.Event()
+        self._open_gate.set()
         self._talks: set[asyncio.Task[None]] = set()
         self._out = file.open("ab", buffering=0)
         self._flushing: asyncio.Future[None] | None = None
@@ -93,6 +95,14 @@ class Sink:
         self._thread.join()
         self._loop.close()
         self._out.close()
+
+    def hold(self) -> None:
+        """From now on a message is kept, and its answer waits for :meth:`let_go`."""
+        self._loop.call_soon_threadsafe(self._open_gate.clear)
+
+    def let_go(self) -> None:
+        """The answers that wait are given."""
+        self._loop.call_soon_threadsafe(self._open_gate.set)
 
     def wait_for(self, count: int, seconds: float = 20) -> list[Receipt]:
         """Until so many messages came in all; fails the test when they do not come in time."""
@@ -160,6 +170,7 @@ class Sink:
         """A message counts as received when the answer is good, or when none comes: then it may have been."""
         if self._reply("DOT").startswith("2") or self._reply("DOT") in _BAD:
             await self._keep(message, recipients)
+        await self._open_gate.wait()
         return await self._answer("DOT", reader, writer)
 
     async def _answer(self, verb: str, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> bool:

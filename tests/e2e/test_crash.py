@@ -22,7 +22,7 @@ pytestmark = pytest.mark.slow
 KILLS = 50
 SEED = 20261122
 _DRAIN_SECONDS = 60
-_QUICK = {"in_doubt_wait": "PT1S", "lease": "PT2S", "log_level": "warning"}
+_QUICK = {"in_doubt_wait": "PT1S", "lease": "PT4S", "log_level": "warning"}
 
 
 def assert_the_promise_was_kept(found: Found) -> None:
@@ -36,7 +36,7 @@ def assert_the_promise_was_kept(found: Found) -> None:
 def report(what: str, found: Found, began: float, record: Callable[[str, object], None]) -> None:
     took = time.monotonic() - began
     record("crash", f"{what}: {KILLS} kills in {took:.0f} s; {found.shown}")
-    print(f"{what}: {KILLS} kills in {took:.0f} s; {found.shown}")
+    print(f"{what}: {KILLS} kills in {took:.0f} s; {found.shown}")  # noqa: T201 - the figures that we publish
 
 
 def test_fifty_kills_on_sqlite_lose_nothing(

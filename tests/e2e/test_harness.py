@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from tests.e2e.conftest import Shop
 from tests.e2e.program import SINGLE_SEND, STATUSES, a_send
 from tests.e2e.sink import Sink
 
 
-def test_one_post_is_one_mail_and_one_true_status(shop: Shop, sink: Sink) -> None:
+def test_one_post_is_one_mail_and_one_true_status(open_shop: Callable[..., Shop], sink: Sink) -> None:
+    shop = open_shop(route=sink.route, nursery=None)
     answered = shop.client.post(SINGLE_SEND, json=a_send(shop.email_id)).json()
     sink.wait_for(1)
     assert shop.program.stop() == 0

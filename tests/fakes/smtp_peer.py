@@ -14,6 +14,7 @@ import ssl
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
+from typing import cast
 
 from sendwright.doors.self_signed import self_signed_context
 
@@ -50,6 +51,11 @@ class Hang:
 
 
 @dataclass(frozen=True)
+class Deaf:
+    """Reads nothing more, until the client goes."""
+
+
+@dataclass(frozen=True)
 class Close:
     """Closes at once."""
 
@@ -66,7 +72,7 @@ class Upgrade:
     """Negotiates TLS with a certificate nobody vouches for."""
 
 
-Step = Say | SayRaw | Expect | ExpectMessage | Hang | Close | Trickle | Upgrade
+Step = Say | SayRaw | Expect | ExpectMessage | Hang | Deaf | Close | Trickle | Upgrade
 Script = Sequence[Step]
 
 EHLO = (Say("220 mx.test ESMTP"), Expect("EHLO"), Say("250-mx.test\n250-PIPELINING\n250 8BITMIME"))
@@ -87,9 +93,12 @@ class Peer:
 
 
 @asynccontextmanager
-async def scripted(*scripts: Script, host: str = "127.0.0.1", port: int = 0) -> AsyncIterator[Peer]:
+async def scripted(
+    *scripts: Script, host: str = "127.0.0.1", port: int = 0, implicit_tls: bool = False
+) -> AsyncIterator[Peer]:
     peer = Peer()
-    context = self_signed_context("mx.test") if any(Upgrade() in script for script in scripts) else None
+    wants_tls = implicit_tls or any(Upgrade() in script for script in scripts)
+    context = self_signed_context("mx.test") if wants_tls else None
     writers: set[asyncio.StreamWriter] = set()
 
     async def play(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -103,7 +112,7 @@ async def scripted(*scripts: Script, host: str = "127.0.0.1", port: int = 0) -> 
         finally:
             writer.close()
 
-    server = await asyncio.start_server(play, host, port, limit=2**26)
+    server = await asyncio.start_server(play, host, port, limit=2**26, ssl=context if implicit_tls else None)
     peer.port = server.sockets[0].getsockname()[1]
     try:
         yield peer
@@ -141,6 +150,9 @@ async def _play(
             case Hang():
                 await reader.read()
                 return
+            case Deaf():
+                cast(asyncio.Transport, writer.transport).pause_reading()
+                await writer.wait_closed()
             case Close():
                 return
             case Trickle(octets=octets):

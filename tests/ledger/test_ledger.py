@@ -268,6 +268,41 @@ async def test_a_result_that_came_late_is_kept_among_the_attempts(db: database.D
     assert attempt.outcome is ledger.Outcome.DELIVERED
 
 
+async def test_a_success_that_came_late_ends_the_delivery_in_doubt(db: database.Database, now: datetime) -> None:
+    (delivery,) = await held_delivery(db, now)
+    await db.write(ledger.intend, [cast.intent(delivery, now)])
+    await db.write(ledger.recover_all, now, timedelta(minutes=30))
+    late = cast.settlement(delivery, ledger.Outcome.DELIVERED, now)
+    assert await db.write(ledger.append_late, late)
+    assert (await state_of(db, delivery)).state is ledger.DeliveryState.DELIVERED
+    assert [book.faults for book in await db.read(ledger.verify)] == [()]
+
+
+async def test_a_success_that_came_late_stops_the_next_attempt_before_its_dot(
+    db: database.Database, now: datetime
+) -> None:
+    (delivery,) = await held_delivery(db, now)
+    await db.write(ledger.intend, [cast.intent(delivery, now)])
+    await db.write(ledger.recover_all, now, timedelta())
+    (again,) = await db.write(ledger.claim_deliveries, "w2", LEASE, 10, [], now)
+    await db.write(ledger.append_late, cast.settlement(delivery, ledger.Outcome.DELIVERED, now))
+    with pytest.raises(ledger.Late):
+        await db.write(ledger.intend, [cast.intent(again, now)])
+
+
+async def test_a_success_that_came_late_leaves_an_attempt_past_its_dot_alone(
+    db: database.Database, now: datetime
+) -> None:
+    (delivery,) = await held_delivery(db, now)
+    await db.write(ledger.intend, [cast.intent(delivery, now)])
+    await db.write(ledger.recover_all, now, timedelta())
+    (again,) = await db.write(ledger.claim_deliveries, "w2", LEASE, 10, [], now)
+    await db.write(ledger.intend, [cast.intent(again, now)])
+    late = cast.settlement(delivery, ledger.Outcome.DELIVERED, now)
+    assert not await db.write(ledger.append_late, late)
+    assert (await state_of(db, delivery)).state is ledger.DeliveryState.COMMITTING
+
+
 async def test_a_released_delivery_is_as_if_never_taken(db: database.Database, now: datetime) -> None:
     (delivery,) = await held_delivery(db, now)
     released = cast.settlement(delivery, ledger.Outcome.RELEASED, now, due=now)

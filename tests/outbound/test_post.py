@@ -1,14 +1,27 @@
 """The post with servers that behave: connections kept, slots, the route's demands."""
 
 import asyncio
+import ssl
 from dataclasses import replace
 
 import pytest
 
 from sendwright import outbound, smtp
+from sendwright.outbound.connect import Connector
 from sendwright.outbound.model import Answered, DirectMx, Sandbox, SmartHost, Tls, Trouble, Unreachable
-from sendwright.outbound.settings import Limits, Manners
-from tests.fakes.smtp_peer import BYE, EHLO, ENVELOPE, ONE_MESSAGE, Close, Expect, ExpectMessage, Hang, Say, scripted
+from sendwright.outbound.settings import Limits, Manners, PostSettings
+from tests.fakes.smtp_peer import (
+    BYE,
+    EHLO,
+    ENVELOPE,
+    ONE_MESSAGE,
+    Close,
+    Expect,
+    ExpectMessage,
+    Hang,
+    Say,
+    scripted,
+)
 from tests.fakes.waiting import wait_for
 from tests.outbound.made import PARCEL, SHORT, Clock, deliver, let_go, post_to, said
 
@@ -172,6 +185,40 @@ async def test_a_relay_asked_for_tls_from_the_first_byte_gets_it_or_nothing():
         made = await deliver(post)
     assert isinstance(made.outcome, Unreachable)
     assert peer.messages == []
+
+
+async def test_a_relay_asked_for_tls_from_the_first_byte_gets_it():
+    async with scripted([*EHLO, *ONE_MESSAGE, *BYE], implicit_tls=True) as peer:
+        async with post_to(SmartHost(host="127.0.0.1", port=peer.port, tls=Tls.IMPLICIT)) as post:
+            made = await deliver(post)
+        assert isinstance(made.outcome, Answered)
+        assert made.peer is not None
+        assert made.peer.tls == "TLSv1.3"
+        assert peer.messages == [PARCEL.message]
+
+
+@pytest.mark.parametrize(
+    ("host", "tls", "proof"),
+    [
+        ("relay.example.com", Tls.IMPLICIT, ssl.CERT_REQUIRED),
+        ("relay.example.com", Tls.REQUIRED, ssl.CERT_REQUIRED),
+        ("relay.example.com", Tls.OPPORTUNISTIC, ssl.CERT_NONE),
+        ("127.0.0.1", Tls.IMPLICIT, ssl.CERT_NONE),
+    ],
+)
+async def test_a_relay_that_is_trusted_with_a_password_proves_who_it_is(host: str, tls: Tls, proof: ssl.VerifyMode):
+    route = SmartHost(host=host, port=465, tls=tls)
+    connector = Connector(route, PostSettings(ehlo_name="mta.example.com"), on_open=lambda talk: None)
+    assert connector._context.verify_mode is proof
+
+
+async def test_a_large_message_arrives_whole():
+    big = (b"x" * 78 + b"\r\n") * 100_000
+    async with scripted([*EHLO, *ONE_MESSAGE, *BYE]) as peer:
+        async with post_to(SmartHost(host="127.0.0.1", port=peer.port)) as post:
+            made = await deliver(post, replace(PARCEL, message=big))
+        assert isinstance(made.outcome, Answered)
+        assert peer.messages == [big]
 
 
 async def test_a_parcel_that_requires_tls_never_goes_in_clear():

@@ -14,6 +14,7 @@ from tests.fakes.smtp_peer import (
     ENVELOPE,
     ONE_MESSAGE,
     Close,
+    Deaf,
     Expect,
     ExpectMessage,
     Hang,
@@ -24,6 +25,7 @@ from tests.fakes.smtp_peer import (
     Upgrade,
     scripted,
 )
+from tests.fakes.waiting import wait_for
 from tests.outbound.made import PARCEL, SHORT, deliver, post_to, said
 
 pytestmark = pytest.mark.anyio
@@ -116,6 +118,18 @@ async def test_a_large_message_that_the_server_never_reads_is_not_in_doubt():
         made = await deliver(post, replace(PARCEL, message=big))
     assert isinstance(made.outcome, Lost)
     assert not made.outcome.dot_written
+
+
+async def test_a_server_that_stops_reading_a_large_message_is_given_up_and_has_not_got_it():
+    big = (b"x" * 78 + b"\r\n") * 250_000
+    async with (
+        scripted([*EHLO, *ENVELOPE, Deaf()]) as peer,
+        post_to(SmartHost(host="127.0.0.1", port=peer.port), limits=SHORT) as post,
+    ):
+        made = await deliver(post, replace(PARCEL, message=big))
+    assert isinstance(made.outcome, Lost)
+    assert not made.outcome.dot_written
+    assert said(made, "note")[-1] == "no answer within 0.3 s"
 
 
 async def test_garbage_instead_of_smtp_is_no_server():
@@ -245,6 +259,19 @@ async def test_a_cancelled_delivery_closes_its_connection_and_frees_its_slot():
         assert task.cancelled()
         assert post.free_slots("example.org") == 2
         assert peer.messages == []
+
+
+async def test_a_delivery_cancelled_while_the_server_is_silent_frees_its_slot():
+    async with (
+        scripted([Hang()]) as peer,
+        post_to(SmartHost(host="127.0.0.1", port=peer.port)) as post,
+    ):
+        async with asyncio.TaskGroup() as group:
+            task = group.create_task(deliver(post))
+            await wait_for(lambda: peer.connections == 1)
+            task.cancel()
+        assert task.cancelled()
+        assert post.free_slots("example.org") == 2
 
 
 async def test_before_dot_is_called_once_even_if_the_server_goes_meanwhile():

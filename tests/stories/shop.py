@@ -165,6 +165,7 @@ class FakePost:
         default_factory=lambda: outbound.Peer(host="mx.example.org", ip="192.0.2.1", port=25, tls="TLSv1.3")
     )
     let_go: list[bool] = field(default_factory=list)
+    by_site: bool = True
 
     async def deliver(self, parcel: outbound.Parcel, *, tries: int, before_dot: Any) -> outbound.Handover:
         started, outcome = self.clock.now(), self.outcome

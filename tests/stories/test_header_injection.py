@@ -177,5 +177,3 @@ def test_the_visible_sender_is_one_address():
         if made is not None:
             parsed = email.message_from_bytes(made.tracked, _class=EmailMessage, policy=email.policy.default)
             assert [box.addr_spec for box in parsed["From"].addresses] == ["shop@example.com"]
-
-

@@ -113,6 +113,7 @@ def select_accounts(conn: database.Connection, ids: Iterable[int]) -> list[Accou
 
 def select_all_accounts(conn: database.Connection) -> list[Account]:
     """Every account of the installation, for its operator."""
+    # of all accounts: only the operator's command line asks
     return [_account(row) for row in conn.execute(select(accounts).order_by(accounts.c.account_id))]
 
 
@@ -143,6 +144,7 @@ def insert_user(conn: database.Connection, user: User) -> None:
 
 def select_user_by_email(conn: database.Connection, email: str) -> User | None:
     """At login nobody has said which account: the address is unique in the installation."""
+    # of all accounts: whoever logs in has not said which
     row = conn.execute(select(users).where(users.c.email == email)).one_or_none()
     return None if row is None else _user(row)
 
@@ -180,6 +182,7 @@ def insert_token(conn: database.Connection, token: ApiToken, secret_hash: str) -
 
 def select_token_by_hash(conn: database.Connection, secret_hash: str) -> ApiToken | None:
     """The secret says whose token it is: no account is known before."""
+    # of all accounts: the secret tells which
     row = conn.execute(select(api_tokens).where(api_tokens.c.secret_hash == secret_hash)).one_or_none()
     return None if row is None else _token(row)
 
@@ -228,6 +231,7 @@ def insert_session(conn: database.Connection, session: Session, secret_hash: str
 
 def select_session_by_hash(conn: database.Connection, secret_hash: str) -> Session | None:
     """The cookie says whose session it is: no account is known before."""
+    # of all accounts: the cookie tells which
     row = conn.execute(select(sessions).where(sessions.c.secret_hash == secret_hash)).one_or_none()
     if row is None:
         return None
@@ -250,6 +254,7 @@ def touch_session(conn: database.Connection, account_id: int, secret_hash: str, 
 
 def delete_session(conn: database.Connection, secret_hash: str) -> None:
     """Logging out. The secret says whose session it is."""
+    # of all accounts: the cookie tells which
     conn.execute(sessions.delete().where(sessions.c.secret_hash == secret_hash))
 
 

@@ -14,7 +14,7 @@ It never knows a table of a room, and it never holds a transaction open across t
 
 from sqlalchemy import Connection
 
-from sendwright.database.columns import Json, Moment, Text, account_column, among, metadata
+from sendwright.database.columns import Json, Moment, Text, account_column, among, among_ids, metadata
 from sendwright.database.engine import Database, Unavailable, announce, open_database
 from sendwright.database.identifiers import next_number, next_numbers, uuid7
 from sendwright.database.migrate import SchemaIsNewer, migrate
@@ -36,6 +36,7 @@ __all__ = [
     "WrongSecret",
     "account_column",
     "among",
+    "among_ids",
     "announce",
     "metadata",
     "migrate",

@@ -50,6 +50,11 @@ def among(columns: Sequence[Column[Any]], keys: Collection[tuple[Any, ...]]) -> 
     return and_(*singly, tuple_(*columns).in_(keys))
 
 
+def among_ids(account: Column[int], unique_id: Column[str], keys: Collection[tuple[int, str]]) -> ColumnElement[bool]:
+    """Like :func:`among`, for ids that are unique in the installation (UUIDs): said once, at half the cost."""
+    return and_(account.in_({key[0] for key in keys}), unique_id.in_([key[1] for key in keys]))
+
+
 def account_column() -> Column[int]:
     """The column every table carries: whose row this is. First in every primary key, so tables can be sharded by it."""
     return Column("account_id", BigInteger, primary_key=True, autoincrement=False)

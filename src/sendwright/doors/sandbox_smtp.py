@@ -327,5 +327,5 @@ async def _contained(work: Coroutine[Any, Any, None]) -> None:
     """A bug met by one mail must not close the door for the others; the client has been told to come again."""
     try:
         await work
-    except Exception:  # noqa: BLE001 - see above
+    except Exception:  # noqa: BLE001 - the fault barrier of one mail, see above
         _log.exception("sandbox_mail_failed")

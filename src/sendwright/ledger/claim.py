@@ -13,7 +13,7 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Table, and_, func, literal, literal_column, select, update
 
-from sendwright.database import Moment, among
+from sendwright.database import Moment, among_ids
 from sendwright.ledger.model import (
     ClaimedSend,
     Delivery,
@@ -48,7 +48,7 @@ def claim_sends(conn: Connection, owner: str, lease: timedelta, limit: int, now:
         return []
     rows = conn.execute(
         update(sends)
-        .where(among((s.account_id, s.id), ids))
+        .where(among_ids(s.account_id, s.id, ids))
         .values(
             state=send_after(SendState.ACCEPTED, SendEvent.CLAIM),
             started_at=func.coalesce(s.started_at, literal(now, Moment)),
@@ -83,7 +83,7 @@ def claim_deliveries(
         return []
     conn.execute(
         update(deliveries)
-        .where(among((d.account_id, d.id), ids))
+        .where(among_ids(d.account_id, d.id, ids))
         .values(
             state=delivery_after(DeliveryState.WAITING, DeliveryEvent.CLAIM), lease_owner=owner,
             lease_epoch=d.lease_epoch + 1, lease_until=clock_ms(conn) + lease // _MILLISECOND,
@@ -101,7 +101,7 @@ def _leased(conn: Connection, owner: str, ids: Sequence[tuple[int, str]]) -> lis
         )
         .join(sends, and_(s.account_id == d.account_id, s.id == d.send_id))
         .join(payloads, and_(p.account_id == d.account_id, p.send_id == d.send_id))
-        .where(among((d.account_id, d.id), ids))
+        .where(among_ids(d.account_id, d.id, ids))
     )  # fmt: skip
     return [
         Delivery(
@@ -135,7 +135,7 @@ def _prolong(
     if not keys:
         return 0
     c = table.c
-    mine = and_(among((c.account_id, c.id), keys), in_state(table, *live), c.lease_owner == owner)
+    mine = and_(among_ids(c.account_id, c.id, keys), in_state(table, *live), c.lease_owner == owner)
     return conn.execute(update(table).where(mine).values(lease_until=until)).rowcount
 
 
@@ -143,6 +143,7 @@ def _some(
     conn: Connection, table: Table, free: ColumnElement[bool], order: ColumnElement[Any], limit: int
 ) -> list[tuple[int, str]]:
     """Keys of some free rows of any account, locked where others could take them."""
+    # of all accounts: workers serve them all
     query = select(table.c.account_id, table.c.id).where(free).order_by(order).limit(limit)
     locked = query.with_for_update(skip_locked=True) if conn.dialect.name == "postgresql" else query
     return [(row.account_id, row.id) for row in conn.execute(locked)]
@@ -150,5 +151,5 @@ def _some(
 
 def _payloads(conn: Connection, ids: Sequence[tuple[int, str]]) -> dict[tuple[int, str], bytes]:
     p = payloads.c
-    rows = conn.execute(select(p.account_id, p.send_id, p.body).where(among((p.account_id, p.send_id), ids)))
+    rows = conn.execute(select(p.account_id, p.send_id, p.body).where(among_ids(p.account_id, p.send_id, ids)))
     return {(row.account_id, row.send_id): row.body for row in rows}

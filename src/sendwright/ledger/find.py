@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from sqlalchemy import Connection, Row, Select, select
 
-from sendwright.database import among
+from sendwright.database import among_ids
 from sendwright.ledger.model import (
     Attempt,
     AttemptId,
@@ -48,7 +48,7 @@ def find_sends_by_id(conn: Connection, ids: Sequence[tuple[int, SendId]]) -> dic
     if not ids:
         return {}
     s = sends.c
-    rows = conn.execute(select(*_SEND_COLUMNS).where(among((s.account_id, s.id), ids)))
+    rows = conn.execute(select(*_SEND_COLUMNS).where(among_ids(s.account_id, s.id, ids)))
     return {SendId(row.id): _send(row) for row in rows}
 
 

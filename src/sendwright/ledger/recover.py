@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Connection, and_, select, true, update
 
 from sendwright import database
-from sendwright.database import among
+from sendwright.database import among_ids
 from sendwright.ledger.claim import clock_ms
 from sendwright.ledger.model import DeliveryState, Outcome, SendState
 from sendwright.ledger.rules import DeliveryEvent, SendEvent, delivery_after, send_after
@@ -69,7 +69,7 @@ def _doubt(conn: Connection, lost: ColumnElement[bool], now: datetime, wait: tim
         return 0
     conn.execute(
         update(deliveries)
-        .where(among((d.account_id, d.id), [(row.account_id, row.id) for row in rows]))
+        .where(among_ids(d.account_id, d.id, [(row.account_id, row.id) for row in rows]))
         .values(
             state=delivery_after(DeliveryState.COMMITTING, DeliveryEvent.LEASE_LOST), due=now + wait,
             tries=d.tries + 1, explanation=_EXPLANATION, lease_owner=None, lease_until=None,

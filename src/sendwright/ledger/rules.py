@@ -46,6 +46,7 @@ class DeliveryEvent(StrEnum):
     IN_DOUBT = "in doubt"
     RELEASE = "release"
     CANCEL = "cancel"
+    TOLD_LATE = "delivered, told after the lease was lost"
 
 
 _S, _SE = SendState, SendEvent
@@ -75,18 +76,21 @@ DELIVERY_MOVES: dict[DeliveryState, dict[DeliveryEvent, DeliveryState | None]] =
     _D.WAITING: {
         _DE.CLAIM: _D.LEASED, _DE.LEASE_LOST: _NO, _DE.INTEND: _NO, _DE.DELIVERED: _NO, _DE.DEFERRED: _NO,
         _DE.FAILED: _NO, _DE.IN_DOUBT: _NO, _DE.RELEASE: _NO, _DE.CANCEL: _D.CANCELED,
+        _DE.TOLD_LATE: _D.DELIVERED,
     },
     _D.LEASED: {
         _DE.CLAIM: _NO, _DE.LEASE_LOST: _D.WAITING, _DE.INTEND: _D.COMMITTING, _DE.DELIVERED: _NO,
         _DE.DEFERRED: _D.WAITING, _DE.FAILED: _D.FAILED, _DE.IN_DOUBT: _NO, _DE.RELEASE: _D.WAITING, _DE.CANCEL: _NO,
+        _DE.TOLD_LATE: _D.DELIVERED,  # whoever holds it now is refused before its own dot
     },
     _D.COMMITTING: {
         _DE.CLAIM: _NO, _DE.LEASE_LOST: _D.IN_DOUBT, _DE.INTEND: _NO, _DE.DELIVERED: _D.DELIVERED,
         _DE.DEFERRED: _D.WAITING, _DE.FAILED: _D.FAILED, _DE.IN_DOUBT: _D.IN_DOUBT, _DE.RELEASE: _NO, _DE.CANCEL: _NO,
+        _DE.TOLD_LATE: _NO,
     },
     _D.IN_DOUBT: {
         _DE.CLAIM: _D.LEASED, _DE.LEASE_LOST: _NO, _DE.INTEND: _NO, _DE.DELIVERED: _NO, _DE.DEFERRED: _NO,
-        _DE.FAILED: _NO, _DE.IN_DOUBT: _NO, _DE.RELEASE: _NO, _DE.CANCEL: _NO,
+        _DE.FAILED: _NO, _DE.IN_DOUBT: _NO, _DE.RELEASE: _NO, _DE.CANCEL: _NO, _DE.TOLD_LATE: _D.DELIVERED,
     },
     _D.DELIVERED: dict.fromkeys(_DE),
     _D.FAILED: dict.fromkeys(_DE),

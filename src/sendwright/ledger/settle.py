@@ -7,15 +7,28 @@ where the one that came too late is told apart from the others.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Table, and_, bindparam, delete, func, literal, select, update
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Table,
+    and_,
+    bindparam,
+    delete,
+    exists,
+    func,
+    literal,
+    literal_column,
+    select,
+    tuple_,
+    update,
+)
 from sqlalchemy.dialects.postgresql import insert as pg_insert
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 
-from sendwright.database import among
 from sendwright.ledger.claim import clock_ms
 from sendwright.ledger.model import (
     Attempt,
@@ -115,6 +128,8 @@ def intend(conn: Connection, items: Sequence[Intent]) -> None:
 
 def settle(conn: Connection, items: Sequence[Settlement]) -> None:
     """What the attempts came to: deliveries, attempts, events, and the sends they end. Raises :class:`Late`."""
+    ended = {(i.delivery.account_id, i.delivery.send_id) for i in items if i.due is None}
+    _lock_sends(conn, ended)
     for outcome in Outcome:
         same = [item for item in items if item.attempt.outcome is outcome]
         if same:
@@ -124,7 +139,7 @@ def settle(conn: Connection, items: Sequence[Settlement]) -> None:
         conn.execute(attempts.insert(), tried)
     record(conn, [event for item in items for event in item.events])
     _tell_sends(conn, items)
-    _finish(conn, {(i.delivery.account_id, i.delivery.send_id) for i in items if i.due is None})
+    _finish(conn, ended)
 
 
 def release(conn: Connection, held: Sequence[Delivery], now: datetime) -> None:
@@ -139,8 +154,11 @@ def release(conn: Connection, held: Sequence[Delivery], now: datetime) -> None:
     _guarded(conn, _SETTLE[Outcome.RELEASED], rows)
 
 
-def append_late(conn: Connection, item: Settlement) -> None:
-    """A result that came after the lease was lost: kept among the attempts, so that nothing known is forgotten."""
+def append_late(conn: Connection, item: Settlement) -> bool:
+    """A result that came after the lease was lost: kept among the attempts, so that nothing known is forgotten.
+
+    A success ends the delivery too, unless its next attempt is past its own intent by now. Whether it did.
+    """
     row = _attempt_row(item.attempt)
     insert = sqlite_insert if conn.dialect.name == "sqlite" else pg_insert
     conn.execute(
@@ -148,6 +166,24 @@ def append_late(conn: Connection, item: Settlement) -> None:
         .values(row)
         .on_conflict_do_update(index_elements=[attempts.c.account_id, attempts.c.id], set_=row)
     )
+    return item.attempt.outcome is Outcome.DELIVERED and _end_late(conn, item)
+
+
+def _end_late(conn: Connection, item: Settlement) -> bool:
+    delivery = item.delivery
+    told = {
+        "k_account": delivery.account_id,
+        "k_id": delivery.id,
+        "v_explanation": item.attempt.explanation,
+    }
+    ended = [(delivery.account_id, delivery.send_id)]
+    _lock_sends(conn, ended)
+    if not conn.execute(_LATE, told).rowcount:
+        return False
+    record(conn, item.events)
+    _tell_sends(conn, [item])
+    _finish(conn, ended)
+    return True
 
 
 def _tell_sends(conn: Connection, items: Sequence[Settlement]) -> None:
@@ -156,30 +192,25 @@ def _tell_sends(conn: Connection, items: Sequence[Settlement]) -> None:
         conn.execute(_RESULT, rows)
 
 
-def _finish(conn: Connection, ids: Iterable[tuple[int, str]]) -> None:
+def _lock_sends(conn: Connection, ids: Collection[tuple[int, str]]) -> None:
+    """The last two recipients of a send, settled at once by two writers, would each leave the send open for the other.
+
+    SQLite has one writer, and needs no lock.
+    """
+    if ids and conn.dialect.name == "postgresql":
+        conn.execute(_LOCK, {"k_sends": list(ids)})
+
+
+def _finish(conn: Connection, ids: Collection[tuple[int, str]]) -> None:
     """Sends none of whose deliveries is open become final, and their payloads are erased."""
-    maybe = list(ids)
-    if not maybe:
-        return
-    d = deliveries.c
-    still_open = {
-        (row.account_id, row.send_id)
-        for row in conn.execute(
-            select(d.account_id, d.send_id).where(
-                among((d.account_id, d.send_id), maybe), d.state.not_in([state.value for state in FINAL_DELIVERIES])
-            )
-        )
-    }
-    done = [i for i in maybe if i not in still_open]
-    if not done:
-        return
-    conn.execute(_FINISH, [{"k_account": account, "k_id": send} for account, send in done])
-    _erase(conn, done)
+    rows = [{"k_account": account, "k_id": send} for account, send in ids]
+    if rows:
+        conn.execute(_FINISH, rows)
+        conn.execute(_ERASE_FINISHED, rows)
 
 
-def _erase(conn: Connection, ids: Sequence[tuple[int, str]]) -> None:
-    p = payloads.c
-    conn.execute(delete(payloads).where(among((p.account_id, p.send_id), ids)))
+def _erase(conn: Connection, ids: Collection[tuple[int, str]]) -> None:
+    conn.execute(_ERASE, [{"k_account": account, "k_id": send} for account, send in ids])
 
 
 def _guarded(conn: Connection, statement: Any, rows: list[dict[str, Any]]) -> None:
@@ -248,6 +279,19 @@ def _settle_statement(outcome: Outcome) -> Any:
 
 _SETTLE = {outcome: _settle_statement(outcome) for outcome in Outcome}
 
+_LATE = (
+    update(deliveries)
+    .where(
+        deliveries.c.account_id == bindparam("k_account"),
+        deliveries.c.id == bindparam("k_id"),
+        deliveries.c.state.in_(literal(state) for state in states_before(DeliveryEvent.TOLD_LATE)),
+    )
+    .values(
+        state=delivery_after(DeliveryState.IN_DOUBT, DeliveryEvent.TOLD_LATE), due=None, lease_owner=None,
+        lease_until=None, explanation=bindparam("v_explanation"),
+    )
+)  # fmt: skip
+
 _RESULT = (
     update(sends)
     .where(sends.c.account_id == bindparam("k_account"), sends.c.id == bindparam("k_id"))
@@ -258,14 +302,36 @@ _RESULT = (
     )
 )  # fmt: skip
 
+
+def _still_open() -> ColumnElement[bool]:
+    """A delivery of the send waits for an outcome. Prepared once: building a statement costs more than running it."""
+    d = deliveries.c
+    ended: list[ColumnElement[str]] = [literal_column(f"'{state.value}'") for state in FINAL_DELIVERIES]
+    return exists().where(d.account_id == bindparam("k_account"), d.send_id == bindparam("k_id"), d.state.not_in(ended))
+
+
 _FINISH = (
     update(sends)
     .where(
         sends.c.account_id == bindparam("k_account"),
         sends.c.id == bindparam("k_id"),
         sends.c.state == literal(SendState.QUEUED.value),
+        ~_still_open(),
     )
     .values(state=send_after(SendState.QUEUED, SendEvent.ALL_SETTLED))
+)
+
+_ERASE = delete(payloads).where(
+    payloads.c.account_id == bindparam("k_account"), payloads.c.send_id == bindparam("k_id")
+)
+
+_ERASE_FINISHED = _ERASE.where(~_still_open())
+
+_LOCK = (
+    select(sends.c.id)
+    .where(tuple_(sends.c.account_id, sends.c.id).in_(bindparam("k_sends", expanding=True)))
+    .order_by(sends.c.account_id, sends.c.id)  # everybody in one order: no deadlock
+    .with_for_update()
 )
 
 

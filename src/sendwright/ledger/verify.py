@@ -26,6 +26,7 @@ class Balance:
 
 def verify(conn: Connection) -> list[Balance]:
     """Counts every account's books, on a running system or a stopped one."""
+    # of all accounts: the operator's own check
     accounts = conn.execute(select(sends.c.account_id).distinct().order_by(sends.c.account_id)).scalars().all()
     return [_balance(conn, account_id) for account_id in accounts]
 

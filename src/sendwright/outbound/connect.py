@@ -12,7 +12,7 @@ from typing import Literal
 from sendwright import smtp
 from sendwright.outbound.converse import Errand
 from sendwright.outbound.dial import Conversation
-from sendwright.outbound.model import Answered, DirectMx, Peer, Route, SmartHost, Tls, Trouble, Unreachable
+from sendwright.outbound.model import Answered, DirectMx, Peer, Route, Sandbox, SmartHost, Tls, Trouble, Unreachable
 from sendwright.outbound.routes import is_loopback
 from sendwright.outbound.rules import may_go_in_clear
 from sendwright.outbound.settings import PostSettings
@@ -28,6 +28,7 @@ class Connector:
     def __init__(self, route: Route, settings: PostSettings, *, on_open: Callable[[Conversation], None]) -> None:
         self._settings = settings
         self._on_open = on_open
+        self._called = "The sandbox" if isinstance(route, Sandbox) else None  # as people read it
         self._relay = route if isinstance(route, SmartHost) else SmartHost(host="", port=0)
         self._ours = not isinstance(route, DirectMx) and is_loopback(route.host)
         user = self._relay.user
@@ -36,10 +37,10 @@ class Connector:
     async def connect(self, errand: Errand, host: str, ip: str, port: int) -> Conversation | Answered | Unreachable:
         """A conversation that is ready; or what the server said instead; or why there is none."""
         wish: TlsWish = "required" if errand.parcel.tls_required or self._relay.tls is Tls.REQUIRED else "opportunistic"
-        found = await self._attempt(errand, Peer(host=host, ip=ip, port=port), wish)
+        found = await self._attempt(errand, Peer(host=self._called or host, ip=ip, port=port), wish)
         if isinstance(found, Unreachable) and found.trouble is Trouble.TLS and self.allows_clear(errand):
             errand.note(f"{found.detail}; now in clear")
-            found = await self._attempt(errand, Peer(host=host, ip=ip, port=port), "never")
+            found = await self._attempt(errand, Peer(host=self._called or host, ip=ip, port=port), "never")
         return found
 
     def allows_clear(self, errand: Errand) -> bool:

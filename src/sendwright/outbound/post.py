@@ -100,6 +100,11 @@ class Post:
             ended=self._now(),
         )
 
+    @property
+    def by_site(self) -> bool:
+        """Whether each domain has servers of its own; a relay takes everything."""
+        return isinstance(self._route, DirectMx)
+
     def free_slots(self, site_domain: str) -> int:
         """How many deliveries to this domain would begin at once; a guess for a domain not met before."""
         if not isinstance(self._route, DirectMx):

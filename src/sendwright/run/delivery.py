@@ -31,7 +31,7 @@ _POLL = 1.0
 _REST = 0.5
 _BATCH = 50
 _DOMAIN_SHARE = 4
-"""One domain may hold this part of the slots; the rest of its mail waits in the ledger, not in our way."""
+"""On the route mx one domain may hold this part of the slots; the rest of its mail waits in the ledger."""
 
 
 class Delivery:
@@ -123,7 +123,7 @@ class Delivery:
             return await single_send.compose(self._shop, claimed)
         except database.Unavailable:
             raise
-        except Exception:
+        except Exception:  # the fault barrier of one send: alone it stays leased, and is taken up again later
             if len(claimed) == 1:
                 log.exception("could_not_compose", send=claimed[0].id)
                 return []
@@ -147,13 +147,13 @@ class Delivery:
             return await single_send.compose_again(self._shop, [delivery])
         except database.Unavailable:
             raise
-        except Exception:
+        except Exception:  # the fault barrier of one delivery's later try
             log.exception("could_not_compose_again", delivery=delivery.id)
             return []
 
     @property
     def _share(self) -> int:
-        return max(self._slots // _DOMAIN_SHARE, 1)
+        return max(self._slots // _DOMAIN_SHARE, 1) if self._desk.post.by_site else self._slots
 
     async def _begin(self, ready: Ready, group: asyncio.TaskGroup) -> None:
         delivery, _ = ready

@@ -104,7 +104,7 @@ def _shown_subject(version: emails.PublishedVersion, values: hubl.Values, render
         return rendered.subject
     match template.render(hubl.Values(names={**values.names, "custom": {}})):
         case hubl.Rendered(text=text):
-            return " ".join(text.split())
+            return " ".join("".join(c if c.isprintable() else " " for c in text).split())
         case _:
             return version.name
 

@@ -1,9 +1,9 @@
 // What a customer does with npm's @hubspot/api-client. Only the basePath was added.
-// Takes HOST, TOKEN, POOR_TOKEN and EMAIL_ID from the environment; prints what it saw as one line of JSON.
+// Takes HOST, TOKEN, POOR_TOKEN, EMAIL_ID and MARK (which tells two runs apart) from the environment; prints what it saw as one line of JSON.
 
 import { Client } from '@hubspot/api-client'
 
-const { HOST, TOKEN, POOR_TOKEN, EMAIL_ID } = process.env
+const { HOST, TOKEN, POOR_TOKEN, EMAIL_ID, MARK } = process.env
 const client = new Client({ accessToken: TOKEN, basePath: HOST })
 const called = new Set()
 
@@ -70,8 +70,8 @@ async function authorEmails(raw) {
 
 async function keepContacts(raw) {
   const api = watched(raw, ['archive'])
-  const made = await api.create({ properties: { email: 'node@example.net', firstname: 'Jo' } })
-  const found = await api.getById('node@example.net', ['firstname', 'city'], undefined, undefined, false, 'email')
+  const made = await api.create({ properties: { email: `${MARK}@example.net`, firstname: 'Jo' } })
+  const found = await api.getById(`${MARK}@example.net`, ['firstname', 'city'], undefined, undefined, false, 'email')
   const changed = await api.update(made.id, { properties: { city: 'Oslo' } })
   const page = await api.getPage(1)
   const all = await client.crm.contacts.getAll()
@@ -87,7 +87,7 @@ async function keepContacts(raw) {
 
 async function keepManyContacts(raw) {
   const api = watched(raw, ['archive'])
-  const addresses = [1, 2, 3].map((n) => `node${n}@example.net`)
+  const addresses = [1, 2, 3].map((n) => `${MARK}${n}@example.net`)
   const made = await api.create({ inputs: addresses.slice(0, 2).map((email) => ({ properties: { email } })) })
   const ids = made.results.map(({ id }) => ({ id }))
   const changed = await api.update({ inputs: ids.map(({ id }) => ({ id, properties: { city: 'Rome' } })) })
@@ -110,7 +110,7 @@ async function keepManyContacts(raw) {
 
 async function searchContacts(raw) {
   const api = watched(raw)
-  const filters = [{ propertyName: 'email', operator: 'EQ', value: 'node3@example.net' }]
+  const filters = [{ propertyName: 'email', operator: 'EQ', value: `${MARK}3@example.net` }]
   const found = await api.doSearch({ filterGroups: [{ filters }], properties: ['email'], limit: 5 })
   return { total: found.total, email: found.results[0].properties.email }
 }
@@ -119,7 +119,7 @@ async function sendOne(raw) {
   const api = watched(raw)
   const request = {
     emailId: Number(EMAIL_ID),
-    message: { to: 'node@example.org', _from: 'Example Shop <orders@example.com>', sendId: 'node-1', cc: [], bcc: [] },
+    message: { to: `${MARK}@example.org`, _from: 'Example Shop <orders@example.com>', sendId: MARK, cc: [], bcc: [] },
     contactProperties: { firstname: 'Jo' },
     customProperties: { order_no: '4711', lines: [{ name: 'Tea' }] },
   }
@@ -154,10 +154,10 @@ async function meetFaults() {
   const unknown = new Client({ accessToken: 'pat-sw1-nobody', basePath: HOST })
   const poor = new Client({ accessToken: POOR_TOKEN, basePath: HOST })
   const contacts = client.crm.contacts.basicApi
-  const send = { emailId: Number(EMAIL_ID), message: { to: 'node@example.org' } }
+  const send = { emailId: Number(EMAIL_ID), message: { to: `${MARK}@example.org` } }
   return {
     missing: await fault(() => contacts.getById('999999')),
-    taken: await fault(() => contacts.create({ properties: { email: 'node3@example.net' } })),
+    taken: await fault(() => contacts.create({ properties: { email: `${MARK}3@example.net` } })),
     bad: await fault(() => client.marketing.transactional.singleSendApi.sendEmail({ emailId: 1, message: {} })),
     unknown: await fault(() => unknown.crm.contacts.basicApi.getPage()),
     forbidden: await fault(() => poor.marketing.transactional.singleSendApi.sendEmail(send)),

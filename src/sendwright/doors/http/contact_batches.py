@@ -101,7 +101,7 @@ class ContactBatch(Shown):
 
 @operations.on(
     "POST", f"{_BATCH}/create", also=also(f"{_BATCH}/create"), scopes=WRITE, success=201, takes=NewContacts,
-    gives=ContactBatch,
+    gives=ContactBatch, partly=True,
 )  # fmt: skip
 async def create_contacts(call: Call, body: NewContacts) -> Answer:
     """Creates up to 100 contacts."""
@@ -113,7 +113,13 @@ async def create_contacts(call: Call, body: NewContacts) -> Answer:
 
 
 @operations.on(
-    "POST", f"{_BATCH}/update", also=also(f"{_BATCH}/update"), scopes=WRITE, takes=ContactEdits, gives=ContactBatch
+    "POST",
+    f"{_BATCH}/update",
+    also=also(f"{_BATCH}/update"),
+    scopes=WRITE,
+    takes=ContactEdits,
+    gives=ContactBatch,
+    partly=True,
 )
 async def update_contacts(call: Call, body: ContactEdits) -> Answer:
     """Writes properties of up to 100 contacts."""
@@ -122,7 +128,13 @@ async def update_contacts(call: Call, body: ContactEdits) -> Answer:
 
 
 @operations.on(
-    "POST", f"{_BATCH}/upsert", also=also(f"{_BATCH}/upsert"), scopes=WRITE, takes=ContactEdits, gives=ContactBatch
+    "POST",
+    f"{_BATCH}/upsert",
+    also=also(f"{_BATCH}/upsert"),
+    scopes=WRITE,
+    takes=ContactEdits,
+    gives=ContactBatch,
+    partly=True,
 )
 async def upsert_contacts(call: Call, body: ContactEdits) -> Answer:
     """Writes properties of up to 100 contacts, and makes those that are named by an address and not there."""
@@ -132,7 +144,7 @@ async def upsert_contacts(call: Call, body: ContactEdits) -> Answer:
 
 @operations.on(
     "POST", f"{_BATCH}/read", also=also(f"{_BATCH}/read"), scopes=READ, takes=ContactsWanted, gives=ContactBatch,
-    query=[ARCHIVED],
+    partly=True, query=[ARCHIVED],
 )  # fmt: skip
 async def read_contacts(call: Call, body: ContactsWanted) -> Answer:
     """Reads up to 100 contacts."""

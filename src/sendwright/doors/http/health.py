@@ -51,7 +51,7 @@ async def _ask_one(name: str, check: Check) -> str | None:
             wrong = await check()
     except TimeoutError:
         wrong = f"gave no answer within {_PATIENCE_SECONDS} seconds"
-    except Exception as fault:  # noqa: BLE001 - a check that breaks is an answer: this part does not work
+    except Exception as fault:  # noqa: BLE001 - the fault barrier of one check: that it breaks is an answer
         wrong = f"its check broke ({type(fault).__name__})"
     return None if wrong is None else f"{name}: {wrong}"
 

@@ -86,10 +86,7 @@ def _operation(operation: Operation, names: Names) -> dict[str, JsonValue]:
         "tags": [operation.tag],
         "summary": operation.summary,
         "parameters": [*_path_parameters(operation), *map(_query_parameter, operation.query)],
-        "responses": {
-            str(operation.success): _response("Success", operation.gives, names),
-            "default": _response("What went wrong", Error, names),
-        },
+        "responses": _responses(operation, names),
     }
     if operation.description:
         found["description"] = operation.description
@@ -101,6 +98,16 @@ def _operation(operation: Operation, names: Names) -> dict[str, JsonValue]:
         found["x-scopes-any-of"] = list(operation.scopes)
     if operation.meter is Meter.EXEMPT:
         found["x-hubspot-rate-limit-exemptions"] = ["ten-secondly", "daily"]
+    return found
+
+
+def _responses(operation: Operation, names: Names) -> dict[str, JsonValue]:
+    found = {
+        str(operation.success): _response("Success", operation.gives, names),
+        "default": _response("What went wrong", Error, names),
+    }
+    if operation.partly:
+        found["207"] = _response("Some inputs fell: errors says which and why", operation.gives, names)
     return found
 
 

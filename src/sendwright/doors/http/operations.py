@@ -119,6 +119,7 @@ class Facts(TypedDict, total=False):
     query: Sequence[Parameter]
     meter: Meter
     gives: type[BaseModel]
+    partly: bool
     summary: str
 
 
@@ -139,6 +140,8 @@ class Operation:
     query: Sequence[Parameter] = ()
     meter: Meter = Meter.REQUESTS
     gives: type[BaseModel] | None = None
+    partly: bool = False
+    """Whether it answers with 207, and the same model, when some of its many inputs fell."""
     has_body: bool = False
 
     @property

@@ -6,8 +6,17 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Annotated, Any, ClassVar
 
-from pydantic import BaseModel, ConfigDict, PlainSerializer, SerializerFunctionWrapHandler, model_serializer
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    GetJsonSchemaHandler,
+    PlainSerializer,
+    SerializerFunctionWrapHandler,
+    model_serializer,
+)
 from pydantic.alias_generators import to_camel
+from pydantic.json_schema import JsonSchemaValue
+from pydantic_core import CoreSchema
 
 
 def iso(moment: datetime) -> str:
@@ -42,10 +51,25 @@ class Shown(BaseModel):
     nulls: ClassVar[frozenset[str]] = frozenset()
     model_config = ConfigDict(alias_generator=to_camel, populate_by_name=True, frozen=True)
 
+    @classmethod
+    def __get_pydantic_json_schema__(cls, core: CoreSchema, handler: GetJsonSchemaHandler) -> JsonSchemaValue:
+        """What is left out when it is None is not required, whatever pydantic thinks of a field without a default."""
+        reference = handler(core)
+        schema = handler.resolve_ref_schema(reference)
+        kept = {to_camel(name) for name in cls.nulls}
+        fields = schema.get("properties", {})
+        required = [name for name in schema.get("required", ()) if name in kept or not _may_be_none(fields[name])]
+        schema["required"] = required
+        return reference
+
     @model_serializer(mode="wrap")
     def _without_none(self, serialize: SerializerFunctionWrapHandler) -> dict[str, Any]:
         kept = self.nulls | {to_camel(name) for name in self.nulls}
         return {name: value for name, value in serialize(self).items() if value is not None or name in kept}
+
+
+def _may_be_none(field: JsonSchemaValue) -> bool:
+    return {"type": "null"} in field.get("anyOf", ())
 
 
 class NextPage(Shown):

@@ -36,6 +36,10 @@ def main() -> None:
         _end(str(fault))
     except database.WrongSecret as fault:
         _end(str(fault))
+    except OSError as fault:
+        _end(
+            f"{fault.strerror or fault}: {fault.filename or 'no file named'}. Check that place and who may write there."
+        )
     except database.Unavailable as fault:
         _end(f"the database does not answer: {fault}. Check --database, or who else uses the file.")
 

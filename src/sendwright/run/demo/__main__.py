@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import secrets
 import signal
 import sys
 from pathlib import Path
@@ -31,7 +32,8 @@ def main(words: list[str] | None = None) -> int:
     parser.add_argument("--data", type=Path, default=Path("var/demo"), help="where the demo keeps its data")
     parser.add_argument("--once", action="store_true", help="stop when everything is said")
     asked = parser.parse_args(words)
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    for ending in (signal.SIGTERM, signal.SIGHUP):
+        signal.signal(ending, signal.default_int_handler)
     try:
         demo(asked.data, once=asked.once)
     except CannotShow as fault:
@@ -73,7 +75,8 @@ def _receipt(customer: Customer, data: Path, kept: Welcome) -> int:
 
 def _write_things_to_try(data: Path, kept: Welcome, email_id: int) -> None:
     """A header and a body for curl: so the token is neither on the screen nor in the list of processes."""
-    bounce = {"emailId": email_id, "message": {"to": "bounce@sandbox.test"}, "customProperties": ORDER}
+    nobody = f"bounce+{secrets.token_hex(3)}@sandbox.test"  # a new one: who bounced once is not mailed again
+    bounce = {"emailId": email_id, "message": {"to": nobody}, "customProperties": ORDER}
     write_secret(data / _HEADER, f"Authorization: Bearer {kept.token}\n")
     write_secret(data / _BOUNCE, json.dumps(bounce, indent=2))
 

@@ -101,11 +101,10 @@ def served(data: Path) -> Iterator[Server]:
     log = data / "serve.log"
     words = [str(program()), "serve", "--data", str(data), "--http", f"{_HOST}:{_free_port()}"]
     with log.open("ab") as errors:
-        # a session of its own: Ctrl-C reaches the demo alone, which then ends the server in order
+        # in the demo's process group: Ctrl-C and a closed terminal reach it too, whatever becomes of the demo
         process = subprocess.Popen(  # noqa: S603 - our own program
-            words, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=errors,
-            env=_environment(), start_new_session=True,
-        )  # fmt: skip
+            words, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=errors, env=_environment()
+        )
     try:
         yield Server(url=_await_ready(process, log), log=log, process=process)
     finally:
@@ -119,7 +118,7 @@ def program() -> Path:
 
 def _make_folder(data: Path) -> None:
     try:
-        data.mkdir(parents=True, exist_ok=True)
+        data.mkdir(mode=0o700, parents=True, exist_ok=True)  # mails and a token lie in it
     except OSError as fault:
         raise CannotShow(f"the folder {data} cannot be made: {fault.strerror}") from fault
 

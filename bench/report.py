@@ -18,6 +18,7 @@ class Figure:
     ours: str
     peer: str
     ratios: Sequence[float]
+    cpu_ratio: float | None = None
     target: float | None = None
     stretch: float | None = None
     at_most: bool = False
@@ -74,7 +75,7 @@ def compare(
     """One contender beside another."""
     return Figure(
         name=name, ours=_said(rounds.of(ours)), peer=f"{peer} {_said(rounds.of(peer))}",
-        ratios=rounds.ratios(ours, peer), target=target, stretch=stretch,
+        ratios=rounds.ratios(ours, peer), cpu_ratio=rounds.cpu_ratio(ours, peer), target=target, stretch=stretch,
     )  # fmt: skip
 
 
@@ -88,12 +89,14 @@ def _said(samples: Sequence[Sample]) -> str:
 
 
 def _table(figures: Sequence[Figure]) -> list[str]:
-    rows = [("", "ours (rate, server CPU, p99)", "beside", "min / median / max", "target", "")]
+    rows = [("", "ours (rate, server CPU, p99)", "beside", "min / median / max", "by CPU", "target", "")]
     for f in figures:
         low, high = f.ratios[0], f.ratios[-1]
         sign = "≤" if f.at_most else "≥"
         target = "" if f.target is None else f"{sign} {f.target:g}" + (f" ({f.stretch:g})" if f.stretch else "")
-        rows.append((f.name, f.ours, f.peer, f"{low:.2f} / {median(f.ratios):.2f} / {high:.2f}", target, f.verdict))
+        span = f"{low:.2f} / {median(f.ratios):.2f} / {high:.2f}"
+        by_cpu = "" if f.cpu_ratio is None else f"{f.cpu_ratio:.2f}"
+        rows.append((f.name, f.ours, f.peer, span, by_cpu, target, f.verdict))
     widths = [max(len(row[n]) for row in rows) for n in range(len(rows[0]))]
     return [
         "  " + "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows

@@ -56,6 +56,10 @@ class Rounds:
         """Round by round, ordered: how often the peer's rate we reach."""
         return sorted(self.samples[ours][n].rate / self.samples[peer][n].rate for n in self.counted)
 
+    def cpu_ratio(self, ours: str, peer: str) -> float:
+        """The median over the rounds: the peer's CPU for one piece of work, in ours. 1 is as cheap, less is dearer."""
+        return median(self.samples[peer][n].cpu_us / max(self.samples[ours][n].cpu_us, 0.1) for n in self.counted)
+
 
 def interleave(plan: Plan, contenders: Mapping[str, Callable[[], Sample]]) -> Rounds:
     """Runs every contender once in each round; the order turns, so that nobody always comes after the same one."""

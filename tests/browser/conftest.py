@@ -5,7 +5,6 @@ from __future__ import annotations
 import shutil
 from collections.abc import Iterator
 from datetime import UTC, datetime
-from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, sync_playwright
@@ -51,8 +50,3 @@ def server(chromium: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[
     server = Server(target, datetime(2026, 3, 2, 14, 2, 7, tzinfo=UTC))
     yield server
     server.close()
-
-
-@pytest.fixture
-def pictures(tmp_path: Path) -> Path:
-    return tmp_path

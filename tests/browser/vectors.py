@@ -135,6 +135,7 @@ CLICKS: dict[str, str] = {
     "remote": "<a id=go href=http://trap.example/1>x</a>",
     "ping": "<a id=go href=# ping=http://trap.example/1>x</a>",
     "self": "<a id=go target=_self href={server}/t/c/AAAA>x</a>",
+    "self-remote": "<a id=go target=_self href=http://trap.example/1>x</a>",
     "top": "<a id=go target=_top href=http://trap.example/1>x</a>",
     "parent": "<a id=go target=_parent href=http://trap.example/1>x</a>",
     "blank": "<a id=go target=_blank href=http://trap.example/1>x</a>",

@@ -35,7 +35,7 @@ T = TypeVar("T")
 EXECUTABLE = Path(sys.executable).with_name("sendwright")
 SINGLE_SEND = "/marketing/v4/email/single-send"
 STATUSES = "/marketing/v3/email/send-statuses"
-_READY_SECONDS = 30.0
+_READY_SECONDS = 60.0
 _STOP_SECONDS = 60.0
 
 
@@ -118,8 +118,12 @@ class Program:
     def start(self) -> Self:
         """Starts it and waits for the ready line. Raises :class:`DidNotStart`."""
         self.begin()
+        return self.await_ready()
+
+    def await_ready(self) -> Self:
+        """After ``begin``: waits until all doors are open. Raises :class:`DidNotStart`."""
         try:
-            self.ready = self._await_ready()
+            self.ready = self._ready_line()
         except BaseException:
             self.kill()
             raise
@@ -203,7 +207,7 @@ class Program:
         ours = {f"SENDWRIGHT_{name.upper()}": value for name, value in self.settings.items()}
         return {**_clean_environment(), **ours}
 
-    def _await_ready(self) -> dict[str, Any]:
+    def _ready_line(self) -> dict[str, Any]:
         assert self._process is not None
         assert self._process.stdout is not None
         told, _, _ = select.select([self._process.stdout], [], [], _READY_SECONDS)

@@ -76,10 +76,14 @@ def test_fifty_kills_of_three_processes_on_postgresql_lose_nothing(
     programs = [shop.program, *(launch(data=tmp_path / f"p{n}", settings=settings, **how) for n in (1, 2))]
     chance, began = random.Random(SEED), time.monotonic()
     with Load(lambda: [each.port for each in programs], shop.boot, shop.email_id) as load:
-        for _ in range(KILLS):
-            load.pause(chance.uniform(0.02, 0.5))
-            fallen = programs if chance.random() < 0.15 else [chance.choice(programs)]
-            kill_and_start(fallen)
+        kills = 0
+        while kills < KILLS:
+            load.pause(chance.uniform(0.1, 0.8))
+            fallen = programs if chance.random() < 0.1 else [chance.choice(programs)]
+            kill_and_begin(fallen)
+            kills += len(fallen)
+        for program in programs:
+            program.await_ready()
     until(lambda: alive(shop.program) == 0, _DRAIN_SECONDS)
     assert [each.stop() for each in programs] == [0, 0, 0]
     found = compare(shop.program, load.books, sink.received)
@@ -90,9 +94,10 @@ def test_fifty_kills_of_three_processes_on_postgresql_lose_nothing(
     shop.program.verify_ledger()
 
 
-def kill_and_start(fallen: Sequence[Program]) -> None:
+def kill_and_begin(fallen: Sequence[Program]) -> None:
+    """Nobody waits until they are ready: the next kill may come before."""
     for program in fallen:
         program.kill()
     assert faults(fallen[0]) == []
     for program in fallen:
-        program.start()
+        program.begin()

@@ -73,8 +73,13 @@ def test_without_any_custom_values_all_required_ones_are_missing():
     assert emails.render(version, hubl.Values(names={})) == MissingProperties(names=("a",))
 
 
-def test_an_email_without_a_plain_text_has_none():
-    assert mailed(compiled()).text is None
+def test_an_email_without_a_plain_text_has_one_derived_from_its_html():
+    content = {"html": "<h1>Hi {{ contact.name }}</h1><p>Bye</p>"}
+    assert mailed(compiled(content=content)).text == "Hi \n\nBye"
+
+
+def test_a_plain_text_that_only_the_rendered_mail_can_tell_is_none():
+    assert mailed(compiled(content={"html": "<p>{{ contact.list|safe }}</p>"})).text is None
 
 
 def test_a_plain_text_that_renders_to_nothing_is_none():

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import sqlite3
-from collections.abc import AsyncIterator, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
@@ -124,9 +124,14 @@ def _lists(conn: database.Connection, account: int, send: ledger.Send) -> None:
 
 
 @pytest.fixture
-async def day(db: database.Database, now: datetime) -> AsyncIterator[Day]:
+async def shop(db: database.Database, now: datetime) -> Shop:
+    """An account that can send."""
+    return await open_shop(db, now)
+
+
+@pytest.fixture
+async def day(shop: Shop) -> Day:
     """A day, on each kind of database. What founding the shop said is not of the day."""
-    shop = await open_shop(db, now)
     with listening() as heard:
         await live_a_day(shop)
-    yield Day(list(heard.values()), db.target.file)
+    return Day(list(heard.values()), shop.db.target.file)

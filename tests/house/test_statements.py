@@ -14,12 +14,15 @@ from .conftest import Day, Said
 
 pytestmark = pytest.mark.anyio
 
+_STATE = r"\(?(sends|deliveries)\.state (IN|=)"
 OF_ALL_ACCOUNTS = {
     r"SELECT CAST\(": "the clock of the database; no table",
     r"SELECT pg_notify\(": "a wake-up; no table",
-    r"SELECT (sends|deliveries)\.account_id, \1\.id \nFROM \1 \nWHERE \1\.state IN": "workers serve all accounts",
-    r"UPDATE (sends|deliveries) SET .*WHERE \1\.state (IN|=).*lease_(owner|until)": "a worker's own, or lapsed, leases",
-    r"SELECT deliveries\.account_id, .*\nWHERE deliveries\.state IN \('committing'\)": "lapsed leases",
+    r"SELECT (sends|deliveries)\.account_id, \1\.id \nFROM \1 \nWHERE " + _STATE: "workers serve all accounts",
+    r"UPDATE (sends|deliveries) SET .*WHERE "
+    + _STATE
+    + ".*lease_(owner|until)": "leases that lapsed or are given back",
+    r"SELECT deliveries\.account_id, .*\nWHERE " + _STATE + ".*'committing'": "attempts whose lease lapsed",
 }
 """Statements that name no account, and why. ``test_tenants.py`` holds the source to saying so, too."""
 SMALL = ("json_each",)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import io
 import json
 import re
 import signal
@@ -14,6 +16,8 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
+
+from sendwright.run.demo.__main__ import main
 
 DEMO = [sys.executable, "-m", "sendwright.run.demo"]
 _SECONDS = 120
@@ -29,7 +33,9 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="module")
 def first(folder: Path) -> str:
     """What the first run says."""
-    return _once(folder)
+    code, said, errors = _once(folder)
+    assert (code, errors) == (0, "")
+    return said
 
 
 @pytest.fixture(scope="module")
@@ -90,18 +96,25 @@ def test_ctrl_c_ends_it_in_order(second: str):
 
 def test_a_folder_that_cannot_be_made_is_said_in_one_sentence(tmp_path: Path):
     (tmp_path / "file").write_text("")
-    done = _run(tmp_path / "file" / "demo")
-    assert done.returncode == 1
-    assert done.stderr.startswith("demo: the folder ")
-    assert done.stderr.count("\n") == 1
+    code, _, errors = _once(tmp_path / "file" / "demo")
+    assert code == 1
+    assert re.fullmatch(r"demo: the folder \S+ cannot be made: .+\n", errors)
 
 
 def test_a_file_of_an_earlier_run_that_cannot_be_read_is_said_in_one_sentence(tmp_path: Path):
     (tmp_path / "welcome.json").write_text("not JSON")
     (tmp_path / "sendwright.db").write_text("")
-    done = _run(tmp_path)
-    assert done.returncode == 1
-    assert re.fullmatch(r"demo: \S+welcome\.json cannot be read: delete \S+ and run the demo again\n", done.stderr)
+    code, _, errors = _once(tmp_path)
+    assert code == 1
+    assert re.fullmatch(r"demo: \S+welcome\.json cannot be read: delete \S+ and run the demo again\n", errors)
+
+
+def test_a_database_that_cannot_be_opened_is_said_in_one_sentence(tmp_path: Path):
+    (tmp_path / "sendwright.db").write_text("no database, but long enough to be looked at" * 100)
+    code, _, errors = _once(tmp_path)
+    assert code == 1
+    assert re.fullmatch(r"demo: .+\n", errors)
+    assert "Traceback" not in errors
 
 
 def test_a_taken_port_is_passed_over(second: str):
@@ -121,15 +134,17 @@ def _port_8080_taken() -> Iterator[None]:
         yield
 
 
-def _once(folder: Path) -> str:
-    done = _run(folder)
-    assert (done.returncode, done.stderr) == (0, ""), done.stderr
-    return done.stdout
-
-
-def _run(folder: Path) -> subprocess.CompletedProcess[str]:
-    words = [*DEMO, "--data", str(folder), "--once"]
-    return subprocess.run(words, capture_output=True, text=True, timeout=_SECONDS, check=False)
+def _once(folder: Path) -> tuple[int, str, str]:
+    """Runs in this process, so that its coverage is measured: exit code, standard output, standard error."""
+    kept = {number: signal.getsignal(number) for number in (signal.SIGTERM, signal.SIGHUP)}
+    said, errors = io.StringIO(), io.StringIO()
+    try:
+        with contextlib.redirect_stdout(said), contextlib.redirect_stderr(errors):
+            code = main(["--data", str(folder), "--once"])
+    finally:
+        for number, handler in kept.items():
+            signal.signal(number, handler)
+    return code, said.getvalue(), errors.getvalue()
 
 
 @contextmanager

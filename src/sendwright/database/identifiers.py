@@ -24,6 +24,7 @@ _FIRST = 101
 _VERSION_7 = 0x7 << 76
 _VARIANT = 0x2 << 62
 _COUNTER_BITS = 12
+_CHANCE_BYTES = 9  # 62 bits for the id, 10 to begin counting with
 
 
 class _Sequence:
@@ -33,15 +34,23 @@ class _Sequence:
         self._lock = threading.Lock()
         self._millisecond = -1
         self._counter = 0
+        self._chance = b""
 
-    def next(self, millisecond: int) -> int:
-        """Begins low and by chance, so that processes do not meet; wraps round when a millisecond is too busy."""
+    def next(self, millisecond: int) -> tuple[int, int]:
+        """A count and 62 random bits. The count begins low and by chance, so that processes do not meet.
+
+        Chance is fetched for many ids at once: each id alone would cost a system call.
+        """
         with self._lock:
+            if len(self._chance) < _CHANCE_BYTES:
+                self._chance = secrets.token_bytes(_CHANCE_BYTES * 256)
+            chance = int.from_bytes(self._chance[:_CHANCE_BYTES], "big")
+            self._chance = self._chance[_CHANCE_BYTES:]
             if millisecond != self._millisecond:
-                self._millisecond, self._counter = millisecond, secrets.randbits(_COUNTER_BITS - 2)
+                self._millisecond, self._counter = millisecond, chance >> 62 & 0x3FF
             else:
                 self._counter = (self._counter + 1) % (1 << _COUNTER_BITS)
-            return self._counter
+            return self._counter, chance & 0x3FFF_FFFF_FFFF_FFFF
 
 
 _sequence = _Sequence()
@@ -50,7 +59,8 @@ _sequence = _Sequence()
 def uuid7(now: datetime) -> str:
     """A canonical UUID of version 7 (RFC 9562 5.7 and 6.2 method 1): sorts by time, 62 random bits."""
     millisecond = int(now.timestamp() * 1000) & 0xFFFF_FFFF_FFFF
-    value = millisecond << 80 | _VERSION_7 | _sequence.next(millisecond) << 64 | _VARIANT | secrets.randbits(62)
+    counter, chance = _sequence.next(millisecond)
+    value = millisecond << 80 | _VERSION_7 | counter << 64 | _VARIANT | chance
     text = f"{value:032x}"
     return f"{text[:8]}-{text[8:12]}-{text[12:16]}-{text[16:20]}-{text[20:]}"
 

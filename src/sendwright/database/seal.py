@@ -1,7 +1,7 @@
 """The installation's secret, and what is made from it: sealed columns and the keys of signed tokens.
 
 The secret is one random value per installation. On SQLite it lives beside the database file, readable by its owner
-only. An operator may give it instead (``--secret-key``), and must where machines share a PostgreSQL server and the
+only. An operator may give it instead (``secret_key``), and must where machines share a PostgreSQL server and the
 database shall hold no secret in the clear. Without one, a PostgreSQL database keeps it in a table of its own.
 """
 
@@ -106,7 +106,7 @@ def settle_secret(conn: Connection, given: str | None) -> Seal:
     if seal.fingerprint != row.fingerprint:
         raise WrongSecret(
             "this database was made with another secret key: give the same one "
-            "(--secret-key, SENDWRIGHT_SECRET_KEY or SENDWRIGHT_SECRET_KEY_FILE)"
+            "(SENDWRIGHT_SECRET_KEY or SENDWRIGHT_SECRET_KEY_FILE)"
         )
     return seal
 

@@ -13,6 +13,8 @@ from sendwright import ledger
 
 JsonValue = None | bool | int | float | str | list["JsonValue"] | dict[str, "JsonValue"]
 
+_as_json = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode
+
 STREAM = "transactional"
 APP_ID = 22_700
 """The application number that events carry for single sends (HubSpot's own for its SMTP API is 22709)."""
@@ -114,7 +116,7 @@ def encode(request: SendRequest) -> bytes:
         "contact": dict(request.contact_properties),
         "custom": dict(request.custom_properties),
     }
-    return json.dumps(wish, sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode()
+    return _as_json(wish).encode()
 
 
 def decode(payload: bytes) -> Wish:

@@ -44,7 +44,7 @@ def main(arguments: list[str]) -> int:
 
 def _run_tests(arguments: list[str]) -> tuple[int, dict[str, int]]:
     workers = os.environ.get("SENDWRIGHT_TEST_WORKERS", "auto")
-    options = ["-q", "-n", workers, "--dist", "worksteal", f"--junitxml={REPORT / 'tests.xml'}", *_in_memory()]
+    options = ["-q", "-n", workers, "--dist", "loadgroup", f"--junitxml={REPORT / 'tests.xml'}", *_in_memory()]
     measured = [] if arguments else ["--cov", "--cov-report=", "--cov-branch"]
     process = subprocess.run(
         [sys.executable, "-m", "pytest", *options, *measured, *arguments],

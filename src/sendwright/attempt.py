@@ -12,7 +12,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import structlog
 
@@ -43,6 +43,8 @@ class Desk:
     now: Callable[[], datetime]
     chance: Callable[[], float]
     trouble: Callable[[bool], None]
+    doubt_wait: timedelta = ledger.IN_DOUBT_WAIT
+    """How long an attempt whose answer was lost rests."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,6 +70,7 @@ async def attempt(desk: Desk, delivery: ledger.Delivery, parcel: outbound.Parcel
         accepted_at=delivery.accepted_at,
         now=desk.now(),
         chance=desk.chance(),
+        doubt_wait=desk.doubt_wait,
     )
     await _settle(desk, settled_by(delivery, attempt_id, handover, verdict))
 

@@ -6,9 +6,11 @@ Hits are written in batches, behind the answer: a reader never waits for the dis
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import lru_cache
 
 from sendwright import crm, database, feedback, ledger, mail, tracking
 
@@ -31,9 +33,9 @@ class Visit:
 def note_visits(conn: database.Connection, visits: Sequence[Visit]) -> Sequence[None]:
     """Writes events and counts for a batch of visits."""
     sends = ledger.find_sends_by_id(conn, list({(visit.account_id, visit.send_id) for visit in visits}))
-    known = [(visit, send) for visit in visits if (send := _of(visit, sends)) is not None]
-    ledger.record(conn, [_event(visit, send) for visit, send in known])
-    crm.update_activities(conn, [_count(visit) for visit, send in known if _is_person(visit, send)])
+    known = [(visit, send, _hit(visit, send)) for visit in visits if (send := _of(visit, sends)) is not None]
+    ledger.record(conn, [_event(visit, send, hit) for visit, send, hit in known])
+    crm.update_activities(conn, _counts([visit for visit, _, hit in known if hit.kind is tracking.HitKind.PERSON]))
     return [None] * len(visits)
 
 
@@ -62,35 +64,39 @@ def _hit(visit: Visit, send: ledger.Send) -> tracking.Hit:
     return tracking.judge_hit(visit.user_agent, visit.ip, max(age, timedelta()), visit.method)
 
 
-def _is_person(visit: Visit, send: ledger.Send) -> bool:
-    return _hit(visit, send).kind is tracking.HitKind.PERSON
+def _counts(visits: Sequence[Visit]) -> list[crm.ActivityUpdate]:
+    """One update for each send, whatever the number of its visits."""
+    opens = Counter((visit.account_id, visit.send_id) for visit in visits if visit.url is None)
+    clicks = Counter((visit.account_id, visit.send_id) for visit in visits if visit.url is not None)
+    return [
+        crm.ActivityUpdate(account_id=key[0], send_id=key[1], opens=opens[key], clicks=clicks[key])
+        for key in {**opens, **clicks}
+    ]
 
 
-def _count(visit: Visit) -> crm.ActivityUpdate:
-    opened = visit.url is None
-    return crm.ActivityUpdate(
-        account_id=visit.account_id, send_id=visit.send_id, opens=int(opened), clicks=int(not opened)
-    )
-
-
-def _event(visit: Visit, send: ledger.Send) -> ledger.NewEvent:
+def _event(visit: Visit, send: ledger.Send, hit: tracking.Hit) -> ledger.NewEvent:
     type_ = ledger.EventType.OPEN if visit.url is None else ledger.EventType.CLICK
-    return _new_event(send, type_, send.recipient, visit.at, _facts(visit, send))
+    return _new_event(send, type_, send.recipient, visit.at, _facts(visit, hit))
 
 
-def _facts(visit: Visit, send: ledger.Send) -> ledger.Facts:
-    hit, agent = _hit(visit, send), tracking.describe_agent(visit.user_agent)
-    browser = {
-        "name": agent.name, "family": agent.family, "producer": agent.producer, "type": agent.type.value,
-        "version": list(agent.version),
-    }  # fmt: skip
+def _facts(visit: Visit, hit: tracking.Hit) -> ledger.Facts:
     facts: dict[str, object] = {
-        "userAgent": visit.user_agent, "ipAddress": visit.ip, "browser": browser, "deviceType": agent.device.value,
+        "userAgent": visit.user_agent, "ipAddress": visit.ip, **_agent_facts(visit.user_agent),
         "filteredEvent": hit.kind is not tracking.HitKind.PERSON, "hitKind": hit.kind.value, "hitReason": hit.reason,
     }  # fmt: skip
     if visit.url is not None:
         facts |= {"url": visit.url, "linkId": visit.link, "referer": visit.referer or ""}
     return facts
+
+
+@lru_cache(maxsize=1024)
+def _agent_facts(user_agent: str) -> Mapping[str, object]:
+    agent = tracking.describe_agent(user_agent)
+    browser = {
+        "name": agent.name, "family": agent.family, "producer": agent.producer, "type": agent.type.value,
+        "version": list(agent.version),
+    }  # fmt: skip
+    return {"browser": browser, "deviceType": agent.device.value}
 
 
 def _report(send: ledger.Send, address: mail.Address, now: datetime) -> ledger.NewEvent:

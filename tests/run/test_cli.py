@@ -49,11 +49,13 @@ def run(target: database.Target, tmp_path: Path, capsys: pytest.CaptureFixture[s
     def run(*words: str, at: list[str] | None = None) -> Answer:
         monkeypatch.setattr(sys, "argv", ["sendwright", *words, *(where if at is None else at)])
         capsys.readouterr()
-        with pytest.raises(SystemExit) as ended:
+        code = 0
+        try:
             main()
-            raise SystemExit(0)
+        except SystemExit as ended:
+            code = int(ended.code or 0)
         said = capsys.readouterr()
-        return Answer(int(ended.value.code or 0), said.out, said.err)
+        return Answer(code, said.out, said.err)
 
     return run
 
@@ -297,7 +299,13 @@ def test_bootstrap_gives_the_scopes_asked_for(run: Run, target: database.Target)
 
 @pytest.mark.parametrize(
     ("name", "domain", "scopes"),
-    [("Shop", "no domain", "all"), ("", "example.com", "all"), ("Shop", "example.com", "everything")],
+    [
+        ("Shop", "no domain", "all"),
+        ("", "example.com", "all"),
+        ("x" * 201, "example.com", "all"),
+        ("Sh\x1bop", "example.com", "all"),
+        ("Shop", "example.com", "everything"),
+    ],
 )
 def test_bootstrap_refuses_in_one_sentence(run: Run, name: str, domain: str, scopes: str):
     assert_one_sentence(run("bootstrap", "--account", name, "--domain", domain, "--scopes", scopes))

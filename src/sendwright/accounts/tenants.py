@@ -10,9 +10,14 @@ from sendwright.accounts import store
 from sendwright.accounts.audit import note
 from sendwright.accounts.model import Account, AccountState
 
+_NAME_MAX = 200
+
 
 def create_account(conn: database.Connection, name: str, now: datetime, who: str = "operator") -> Account:
-    """A new, active account; its id is the next number from 1."""
+    """A new, active account; its id is the next number from 1. ``ValueError`` for a name that nobody could read."""
+    name = name.strip()
+    if not 0 < len(name) <= _NAME_MAX or not name.isprintable():
+        raise ValueError(f"an account has a name of 1 to {_NAME_MAX} printable characters, such as the company's")
     account = Account(id=store.next_account_id(conn), name=name, state=AccountState.ACTIVE, reason="", created_at=now)
     store.insert_account(conn, account)
     note(conn, account.id, who, "account.created", now, name=name)

@@ -1,8 +1,8 @@
 """The plain-text part of an e-mail whose author gave none: derived once, from the template.
 
-Turning a rendered mail into text costs more than signing it. So the HTML template itself is turned into a text template,
-its HubL put aside behind words that survive the turning. Where that could read differently from the rendered mail, there
-is no such template, and the sender derives the text from each mail.
+Turning a rendered mail into text costs more than signing it. So the HTML template itself is turned into a text
+template, its HubL put aside behind words that survive the turning. Where that could read differently from the rendered
+mail, there is no such template, and the sender derives the text from each mail.
 """
 
 import re

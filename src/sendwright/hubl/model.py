@@ -107,7 +107,10 @@ class LimitExceeded:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Failed:
-    """The template, or these values in it, have FATAL faults: TEMPLATE_RENDER_EXCEPTION. `text` is what could be made, for a preview only."""
+    """The template, or these values in it, have FATAL faults: TEMPLATE_RENDER_EXCEPTION.
+
+    `text` is what could be made, for a preview only.
+    """
 
     errors: tuple[TemplateError, ...]
     text: str = field(repr=False)

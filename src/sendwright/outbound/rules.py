@@ -52,6 +52,7 @@ class _Facts:
     accepted_at: datetime
     now: datetime
     max_age: timedelta
+    doubt_wait: timedelta
     chance: float
 
 
@@ -63,15 +64,22 @@ def judge(
     now: datetime,
     chance: float,
     max_age: timedelta = MAX_AGE,
+    doubt_wait: timedelta = DOUBT_WAIT,
 ) -> Verdict:
     """The verdict on one attempt.
 
     `tries`: charged tries before this one, 0 at the first. `chance`: evenly from 0 to 1, spreads the waits by a fifth
     either way. A delivery is given up by its age: when its next try would come later than `max_age` after
-    `accepted_at`, not after a number of tries.
+    `accepted_at`, not after a number of tries. `doubt_wait`: how long an attempt whose answer was lost rests at least.
     """
     facts = _Facts(
-        handover=handover, tries=tries, accepted_at=accepted_at, now=now, max_age=max_age, chance=min(max(chance, 0), 1)
+        handover=handover,
+        tries=tries,
+        accepted_at=accepted_at,
+        now=now,
+        max_age=max_age,
+        doubt_wait=doubt_wait,
+        chance=min(max(chance, 0), 1),
     )
     match handover.outcome:
         case Answered() as answered:
@@ -197,7 +205,7 @@ def _again(
 
 
 def _in_doubt(facts: _Facts, detail: str) -> Verdict:
-    at = facts.now + DOUBT_WAIT * (1 + JITTER * facts.chance)
+    at = facts.now + facts.doubt_wait * (1 + JITTER * facts.chance)
     if at <= facts.accepted_at + facts.max_age:
         return InDoubt(at=at, detail=detail)
     return _too_old(facts, Reason.LOST, None)

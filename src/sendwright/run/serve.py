@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import json
 import random
 import signal
@@ -59,6 +60,7 @@ async def serve(settings: Settings) -> None:
     for signal_ in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(signal_, stopping.set)
     async with AsyncExitStack() as stack:
+        gc.freeze()  # what was imported stays: the collector need not look at it again and again
         listener = _listen(settings.http) if Role.HTTP in settings.roles else None
         house = await _build(settings, stack, listener)
         group = await stack.enter_async_context(asyncio.TaskGroup())
@@ -113,7 +115,8 @@ async def _delivering(house: House, group: asyncio.TaskGroup) -> AsyncIterator[N
 
         def desk(trouble: Callable[[bool], None]) -> attempt.Desk:
             return attempt.Desk(
-                db=house.db, post=post, now=house.clock.now, chance=random.random, trouble=trouble
+                db=house.db, post=post, now=house.clock.now, chance=random.random, trouble=trouble,
+                doubt_wait=house.settings.in_doubt_wait
             )  # fmt: skip
 
         worker = house.worker = Delivery(

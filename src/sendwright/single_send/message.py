@@ -10,6 +10,7 @@ from sendwright import domains, emails, hubl, ledger, mail, outbound, tracking
 from sendwright.single_send.rules import Plan
 
 _PRODUCT = "sendwright"
+_as_json = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,7 +32,7 @@ class Snapshot:
     def encode(self) -> bytes:
         """As it waits in the ledger."""
         kept = {"version": self.version, "contact": dict(self.contact), "copies": self.copies}
-        return json.dumps(kept, ensure_ascii=False).encode()
+        return _as_json(kept).encode()
 
     @classmethod
     def decode(cls, text: bytes) -> Snapshot:

@@ -114,7 +114,7 @@ def settled_by(
 async def _intend(desk: Desk, delivery: ledger.Delivery, attempt_id: ledger.AttemptId, peer: outbound.Peer) -> bool:
     intent = ledger.Intent(delivery=delivery, attempt_id=attempt_id, host=peer.host, at=desk.now())
     try:
-        await desk.db.write_together(_intend_all, intent)
+        await desk.db.write_in_company(_intend_all, intent)
     except ledger.Late:
         log.warning("lease_lost_before_the_dot", delivery=delivery.id)
         return False
@@ -139,7 +139,7 @@ async def _settle(desk: Desk, settled: Settled) -> None:
 
 async def _record(desk: Desk, settled: Settled) -> None:
     try:
-        await desk.db.write_together(_settle_all, settled)
+        await desk.db.write_in_company(_settle_all, settled)
     except ledger.Late:
         log.warning("settled_too_late", delivery=settled.settlement.delivery.id)
         await desk.db.write(_settle_late, settled)

@@ -6,14 +6,16 @@ The program runs with debug logs and canaries in every secret place; then everyt
 from __future__ import annotations
 
 import base64
-from collections.abc import Iterator
+import json
+import os
+import subprocess
 from dataclasses import dataclass, field
 from typing import Any
 
 import httpx
 import pytest
 
-from tests.e2e.program import SINGLE_SEND, STATUSES, Boot, Program, a_send, email_for_single_send
+from tests.e2e.program import EXECUTABLE, SINGLE_SEND, STATUSES, Boot, Program, a_send, email_for_single_send
 from tests.e2e.sink import Sink
 
 RELAY_PASSWORD = "canary-relay-password-93b1"
@@ -21,7 +23,7 @@ SECRET_KEY = "canary-secret-key-5f0c-long-enough"
 CUSTOM = "canary-custom-value-77aa"
 CONTACT = "canary-contact-value-21cd"
 BODY = "canary-template-text-c4e8"
-WRONG_TOKEN = "pat-sw1-canary-wrong-token-0a9b"  # noqa: S105
+WRONG_TOKEN = "pat-sw1-canary-wrong-token-0a9b"
 IDEMPOTENCY = "canary-idempotency-key-6d3e"
 
 
@@ -34,6 +36,7 @@ class Traces:
     metrics: str = ""
     errors: list[str] = field(default_factory=list)
     commands: str = ""
+    heard: list[str] = field(default_factory=list)
     files: dict[str, bytes] = field(default_factory=dict)
 
 
@@ -55,7 +58,7 @@ def provoke(program: Program, client: httpx.Client, boot: Boot, email_id: int) -
 
 
 @pytest.fixture(scope="module")
-def traces(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Traces]:
+def traces(tmp_path_factory: pytest.TempPathFactory) -> Traces:
     place = tmp_path_factory.mktemp("secrets")
     settings = {"log_level": "debug", "secret_key": SECRET_KEY}
     with Sink(place / "received.jsonl") as sink:
@@ -76,21 +79,17 @@ def traces(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Traces]:
                 client.post(SINGLE_SEND, json=a_send(email_id, to="nobody"))
                 found.errors = provoke(program, client, boot, email_id)
                 found.metrics = client.get("/metrics").text
+            sink.wait_for(1)
+            found.heard = list(sink.heard)
             program.stop()
             found.logs = program.stderr
         for file in (place / "data").rglob("*"):
             if file.is_file():
                 found.files[file.name] = file.read_bytes()
-    yield found
+    return found
 
 
 def _bootstrap(program: Program) -> Boot:
-    import json
-    import os
-    import subprocess
-
-    from tests.e2e.program import EXECUTABLE
-
     words = ["bootstrap", "--account", "Shop", "--domain", "example.com", "--json", "--data", str(program.data)]
     done = subprocess.run(
         [str(EXECUTABLE), *words], capture_output=True, text=True, timeout=60, check=True,
@@ -125,6 +124,10 @@ def test_something_was_written(traces: Traces):
     assert len(traces.errors) == 9
 
 
+def test_the_relay_password_was_really_used(traces: Traces):
+    assert any(line.upper().startswith("AUTH") for line in traces.heard)
+
+
 def test_no_secret_is_in_the_logs(traces: Traces):
     assert hits(traces.logs.encode(), secrets_of(traces)) == []
 
@@ -151,9 +154,7 @@ def test_a_command_that_fails_shows_no_secret(traces: Traces):
 
 
 def test_what_opens_doors_is_not_on_the_disk(traces: Traces):
-    assert {name: hits(text, secrets_of(traces)) for name, text in traces.files.items()} == dict.fromkeys(
-        traces.files, []
-    )
+    assert [(name, found) for name, text in traces.files.items() if (found := hits(text, secrets_of(traces)))] == []
 
 
 def test_no_private_key_is_on_the_disk_as_it_is(traces: Traces):

@@ -164,6 +164,10 @@ class Ailing:
         self._check()
         return await self._db.write_together(*args)
 
+    async def write_in_company(self, *args: Any) -> Any:
+        self._check()
+        return await self._db.write_in_company(*args)
+
     def __getattr__(self, name: str) -> Any:
         return getattr(self._db, name)
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from sendwright import attempt, crm, database, domains, emails, ledger, onboard, outbound, single_send, tracking, views
 from sendwright.emails.model import Authored, Pen
-from sendwright.single_send import Dialect, SendRequest, StatusView, Tools, Workshop
+from sendwright.single_send import Dialect, Keyring, SendRequest, StatusView, Tools, Workshop
 
 OWNER = "worker-1"
 LEASE = timedelta(seconds=120)
@@ -66,7 +66,9 @@ class Shop:
     workshop: Workshop = field(init=False)
 
     def __post_init__(self) -> None:
-        self.workshop = Workshop(db=self.db, seal=self.seal, tools=TOOLS, now=self.clock.now, lease=LEASE)
+        self.workshop = Workshop(
+            db=self.db, keyring=Keyring(self.db, self.seal), tools=TOOLS, now=self.clock.now, lease=LEASE
+        )
 
     @property
     def account_id(self) -> int:

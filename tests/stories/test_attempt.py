@@ -324,7 +324,7 @@ async def test_who_lost_the_lease_does_not_write_the_dot(shop: Shop):
     assert (post.let_go, page.send.result, page.deliveries[0].state) == ([False], None, ledger.DeliveryState.WAITING)
 
 
-async def test_a_result_that_comes_after_the_lease_is_kept_among_the_attempts(shop: Shop):
+async def test_a_success_that_is_told_after_the_lease_was_lost_ends_the_delivery(shop: Shop):
     class Slow(FakePost):
         async def deliver(self, parcel: Any, *, tries: int, before_dot: Any) -> outbound.Handover:
             made = await super().deliver(parcel, tries=tries, before_dot=before_dot)
@@ -335,7 +335,7 @@ async def test_a_result_that_comes_after_the_lease_is_kept_among_the_attempts(sh
     await attempt.attempt(desk(shop, Slow(ANSWERED, shop.clock)), held, parcel)
     page = await shop.page(held.send_id)
     assert [made.outcome for made in page.attempts] == [ledger.Outcome.DELIVERED]
-    assert page.deliveries[0].state is ledger.DeliveryState.IN_DOUBT
+    assert page.deliveries[0].state is ledger.DeliveryState.DELIVERED
 
 
 async def test_a_released_delivery_is_free_as_it_was(shop: Shop):
@@ -359,11 +359,11 @@ class Ailing:
     def __init__(self, db: database.Database, failures: int) -> None:
         self._db, self.failures = db, failures
 
-    async def write_together(self, fn: Any, item: Any) -> Any:
+    async def write_in_company(self, fn: Any, item: Any) -> Any:
         if self.failures:
             self.failures -= 1
             raise database.Unavailable("the disk is full")
-        return await self._db.write_together(fn, item)
+        return await self._db.write_in_company(fn, item)
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._db, name)

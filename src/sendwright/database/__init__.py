@@ -4,10 +4,12 @@ A store function is a plain synchronous function of a :class:`Connection`. The a
 
 * ``await database.write(fn, *args)``: run in a transaction that it shares with whatever else waits (group commit);
 * ``await database.write_together(fn, item)``: the same, but ``fn(conn, items)`` gets all waiting items in one call;
+* ``await database.write_in_company(fn, item)``: likewise, and it may wait some milliseconds for others;
 * ``await database.read(fn, *args)``: run on a reader; on SQLite a reader cannot write at all.
 
-All three return only when the answer is certain; a ``write`` that returned is on disk. They raise :class:`Unavailable`
-when the database cannot answer (locked, full, gone): then nothing is promised, and the caller says so to its peer.
+All of them return only when the answer is certain; a ``write`` that returned is on disk. They raise
+:class:`Unavailable` when the database cannot answer (locked, full, gone): then nothing is promised, and the caller says
+so to its peer.
 
 It never knows a table of a room, and it never holds a transaction open across the network. Start in ``engine.py``.
 """

@@ -64,6 +64,10 @@ class Database:
         """Like :meth:`write`, but ``fn`` gets the items of all who wait, in order, and answers for each, in order."""
         return cast(R, await self._submit(fn, (item,), together=True))
 
+    async def write_in_company(self, fn: Callable[[Connection, Sequence[T]], Sequence[R]], item: T) -> R:
+        """Like :meth:`write_together`, for writes that nobody waits for: lets some milliseconds pass to gather more."""
+        return cast(R, await self._submit(fn, (item,), together=True, patient=True))
+
     async def read(self, fn: Callable[Concatenate[Connection, P], R], *args: P.args, **kwargs: P.kwargs) -> R:
         """Runs ``fn(conn, *args)`` on a reader thread."""
         if kwargs:
@@ -83,13 +87,15 @@ class Database:
         await asyncio.to_thread(self._readers.shutdown)
         await asyncio.to_thread(self._dialect.close)
 
-    def _submit(self, fn: Callable[..., Any], args: tuple[Any, ...], *, together: bool) -> asyncio.Future[Any]:
+    def _submit(
+        self, fn: Callable[..., Any], args: tuple[Any, ...], *, together: bool, patient: bool = False
+    ) -> asyncio.Future[Any]:
         future: asyncio.Future[Any] = self._loop.create_future()
 
         def done(answer: Any, fault: BaseException | None) -> None:
             self._loop.call_soon_threadsafe(_resolve, future, answer, fault)
 
-        self._jobs.put(Job(fn=fn, args=args, together=together, done=done))
+        self._jobs.put(Job(fn=fn, args=args, together=together, done=done, patient=patient))
         return future
 
     def _read(self, fn: Callable[..., Any], args: tuple[Any, ...]) -> Any:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import queue
 import threading
+import time
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
@@ -26,8 +27,14 @@ class Job:
     args: tuple[Any, ...]
     together: bool
     done: Callable[[Any, BaseException | None], None]
+    patient: bool = False
+    """May wait some milliseconds for company: a commit costs the same for one as for twenty."""
     answer: Any = None
     fault: BaseException | None = None
+
+
+_PATIENCE = 0.003  # seconds
+_COMPANY = 16  # so many jobs need wait for no more
 
 
 class Upkeep(Protocol):
@@ -66,15 +73,24 @@ class Writer:
 
     def _gather(self, first: Job) -> tuple[list[Job], bool]:
         jobs = [first]
+        patience_ends = time.monotonic() + _PATIENCE
         while len(jobs) < self._batch:
             try:
-                job = self._jobs.get_nowait()
+                job = self._next(jobs, patience_ends)
             except queue.Empty:
                 break
             if job is None:
                 return jobs, True
             jobs.append(job)
         return jobs, False
+
+    def _next(self, jobs: list[Job], patience_ends: float) -> Job | None:
+        """The next job, waited for while those there are may wait and are few. Raises ``queue.Empty``."""
+        if len(jobs) < _COMPANY and all(job.patient for job in jobs):
+            left = patience_ends - time.monotonic()
+            if left > 0:
+                return self._jobs.get(timeout=left)
+        return self._jobs.get_nowait()
 
     def _run_batch(self, jobs: list[Job]) -> None:
         fault = self._attempt(jobs)

@@ -150,7 +150,7 @@ def _token(scope: Scope) -> str:
 def _text(value: bytes | None) -> str:
     """A header's text, bounded, without what a database or a terminal chokes on."""
     text = (value or b"")[:1000].decode("latin-1")
-    return "".join(c if c.isprintable() else "?" for c in text)
+    return text if text.isprintable() else "".join(c if c.isprintable() else "?" for c in text)
 
 
 async def _not_found(send: Send) -> None:

@@ -16,6 +16,7 @@ from functools import partial
 import structlog
 import uvicorn
 from prometheus_client import CollectorRegistry
+from starlette.routing import Router
 
 from sendwright import accounts, attempt, database, engage, ledger, outbound, single_send, tracking
 from sendwright.doors.http import Caller, HttpSettings, Services, build_app
@@ -27,7 +28,7 @@ from sendwright.run.clock import SystemClock
 from sendwright.run.delivery import Delivery
 from sendwright.run.settings import HostPort, Role, Settings
 from sendwright.run.store import open_store
-from sendwright.single_send import SendRequest, StatusView, Tools, Workshop
+from sendwright.single_send import Keyring, SendRequest, StatusView, Tools, Workshop
 
 log = structlog.get_logger()
 
@@ -109,7 +110,7 @@ async def _delivering(house: House, group: asyncio.TaskGroup) -> AsyncIterator[N
             route = await _open_sandbox(house, stack)
         post = await stack.enter_async_context(_post(house, route))
         shop = Workshop(
-            db=house.db, seal=house.seal, now=house.clock.now, lease=house.settings.lease,
+            db=house.db, keyring=Keyring(house.db, house.seal), now=house.clock.now, lease=house.settings.lease,
             tools=Tools(public_url=house.public_url, tracking_keys=house.tracking_keys),
         )  # fmt: skip
 
@@ -195,10 +196,8 @@ def _services(house: House) -> Services:
         db=house.db, clock=house.clock, public_url=house.public_url, accept=accept, find_status=find_status,
         settings=_http_settings(house.settings), checks=checks,
         registry=house.registry, sandbox_page=_sandbox_page(house),
-        pages=[
-            *tracking_routes(house.db, house.visits, house.tracking_keys, house.clock.now),
-            *sandbox_routes(house.db, house.tracking_keys, house.clock.now, house.public_url),
-        ],
+        direct={"/t/": Router(tracking_routes(house.db, house.visits, house.tracking_keys, house.clock.now))},
+        pages=sandbox_routes(house.db, house.tracking_keys, house.clock.now, house.public_url),
     )  # fmt: skip
 
 

@@ -13,6 +13,7 @@ What follows is the story of an attempt (``attempt.py``).
 
 from sendwright.single_send.accept import accept, find_status
 from sendwright.single_send.compose import Workshop, compose, compose_again
+from sendwright.single_send.keyring import Keyring
 from sendwright.single_send.message import Tools, web_version_url
 from sendwright.single_send.request import STREAM, Dialect, JsonValue, SendRequest, SentEvent, StatusView
 
@@ -20,6 +21,7 @@ __all__ = [
     "STREAM",
     "Dialect",
     "JsonValue",
+    "Keyring",
     "SendRequest",
     "SentEvent",
     "StatusView",

@@ -18,7 +18,7 @@ async def accept(
 
     Raises ``database.Unavailable`` when it could not be written: then it was not accepted.
     """
-    payload = encode(request)
+    payload, keys = encode(request), keys_of(request)
     new = ledger.NewSend(
         account_id=account_id,
         id=ledger.SendId(database.uuid7(now)),
@@ -29,8 +29,8 @@ async def accept(
         token_id=token_id,
         recipient=_recipient(request.to),
         payload=payload,
-        payload_hash=hashlib.sha256(payload).hexdigest(),
-        keys=keys_of(request),
+        payload_hash=hashlib.sha256(payload).hexdigest() if keys else "",
+        keys=keys,
     )
     return status_view(await db.write_together(ledger.accept, new))
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TypeVar
@@ -12,7 +12,8 @@ import structlog
 
 from sendwright import crm, database, emails, ledger, outbound
 from sendwright.single_send.again import plan_again
-from sendwright.single_send.look_up import look_up, signing_keys
+from sendwright.single_send.keyring import Keyring
+from sendwright.single_send.look_up import look_up
 from sendwright.single_send.message import Message, Snapshot, Tools, make_message
 from sendwright.single_send.request import Wish, decode
 from sendwright.single_send.rules import (
@@ -27,6 +28,8 @@ from sendwright.single_send.rules import (
 )
 
 log = structlog.get_logger()
+
+_AT_A_STRETCH = 4  # messages, a few milliseconds; fewer, and a busy door starves the mail it has accepted
 T = TypeVar("T")
 
 
@@ -35,7 +38,7 @@ class Workshop:
     """What a worker composes with. ``lease``: for how long its new deliveries are held."""
 
     db: database.Database
-    seal: database.Seal
+    keyring: Keyring
     tools: Tools
     now: Callable[[], datetime]
     lease: timedelta
@@ -54,16 +57,15 @@ async def compose(shop: Workshop, claimed: Sequence[ledger.ClaimedSend]) -> list
     decided = [(send, _decide(send, wish, people, facts)) for send, wish, people in named]
     plans = [plan for _, plan in decided if isinstance(plan, Plan)]
     contacts = await _contacts(shop, plans)
-    keys = await shop.db.read(signing_keys, shop.seal, [plan.domain for plan in plans])
+    keys = await shop.keyring.of([plan.domain for plan in plans], shop.now())
     ends = [_refuse(shop, send, refusal) for send, refusal in decided if isinstance(refusal, Refusal)]
-    begins = [await _begin(shop, plan, contacts[plan.send.id], keys) for plan in plans]
-    return await _write(shop, [*ends, *begins])
+    return await _write(shop, [*ends, *[begun async for begun in _begin_all(shop, plans, contacts, keys)]])
 
 
 async def compose_again(shop: Workshop, held: Sequence[ledger.Delivery]) -> list[Ready]:
     """The same messages once more, for a later try."""
     plans = await shop.db.read(_plans_again, held)
-    keys = await shop.db.read(signing_keys, shop.seal, [plan.domain for _, plan, _ in plans])
+    keys = await shop.keyring.of([plan.domain for _, plan, _ in plans], shop.now())
     made = []
     for delivery, plan, snapshot in plans:
         message = make_message(plan, snapshot.contact, keys[plan.domain.account_id, plan.domain.name], shop.tools)
@@ -101,7 +103,19 @@ class _Begun:
     lease_ms: int
 
 
-async def _begin(
+async def _begin_all(
+    shop: Workshop,
+    plans: Sequence[Plan],
+    contacts: Mapping[ledger.SendId, crm.Contact],
+    keys: Mapping[tuple[int, str], Sequence[outbound.SigningKey]],
+) -> AsyncIterator[_Begun | ledger.Dropped]:
+    for number, plan in enumerate(plans):
+        if number % _AT_A_STRETCH == 0:
+            await asyncio.sleep(0)  # let the doors answer between messages
+        yield _begin(shop, plan, contacts[plan.send.id], keys)
+
+
+def _begin(
     shop: Workshop,
     plan: Plan,
     contact: crm.Contact,
@@ -112,7 +126,6 @@ async def _begin(
         contact=contact.every_property(),
         copies=tuple(box.address.key for box in (*plan.people.cc, *plan.people.bcc)),
     )
-    await asyncio.sleep(0)  # let the doors answer between two messages
     match make_message(plan, snapshot.contact, keys[plan.domain.account_id, plan.domain.name], shop.tools):
         case Message() as message:
             return _begun(shop, plan, contact, snapshot, message)

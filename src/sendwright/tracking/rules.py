@@ -24,6 +24,7 @@ from sendwright.tracking.model import Hit, HitKind
 
 SOONEST_PERSON = timedelta(seconds=2)
 _AGENT_CHARS_READ = 512
+_ADDRESS_CHARS = 45  # the longest text of an IPv6 address
 _APPLE_BARE_AGENT = "Mozilla/5.0"
 
 _PROXIES = (
@@ -77,14 +78,21 @@ def judge_hit(user_agent: str, ip: str, age: timedelta, method: str) -> Hit:
     agent = user_agent[:_AGENT_CHARS_READ].strip()
     if not agent:
         return _scanner("no-user-agent")
+    known = _known(agent, ip[:_ADDRESS_CHARS])
+    if known is not None:
+        return known
+    return _scanner("too-soon") if age < SOONEST_PERSON else Hit(kind=HitKind.PERSON, reason="person")
+
+
+@lru_cache(maxsize=8192)  # a few agents and addresses make most hits; what is kept of a hostile one is short
+def _known(agent: str, ip: str) -> Hit | None:
+    """What the agent and the address tell, whenever they come."""
     address = _address(ip)
     proxy = _proxy(agent, address)
     if proxy is not None:
         return Hit(kind=HitKind.PROXY, reason=proxy)
     machine = "security-scanner" if _is_mail_filter(address) else _machine(agent.lower())
-    if machine is not None:
-        return _scanner(machine)
-    return _scanner("too-soon") if age < SOONEST_PERSON else Hit(kind=HitKind.PERSON, reason="person")
+    return None if machine is None else _scanner(machine)
 
 
 def _scanner(reason: str) -> Hit:
@@ -105,7 +113,6 @@ def _is_mail_filter(address: IPv4Address | None) -> bool:
     return address is not None and any(address in network for network in _FILTER_NETWORKS)
 
 
-@lru_cache(maxsize=1024)  # a few agents make most hits; what is kept of a hostile one is short
 def _machine(agent: str) -> str | None:
     return next((reason for reason, pattern in _MACHINE if pattern.search(agent)), None)
 

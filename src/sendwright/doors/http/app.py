@@ -53,6 +53,7 @@ class Api:
         self.callers = Callers(services.db)
         self._pages = pages
         self._router = router
+        self._direct = [(beginning.encode(), app) for beginning, app in services.direct.items()]
         self._requests = RollingLimit(services.settings.requests_per_ten_seconds, _TEN_SECONDS)
         self._searches = RollingLimit(services.settings.searches_per_second, timedelta(seconds=1))
 
@@ -60,20 +61,24 @@ class Api:
         if scope["type"] != "http":
             return  # nobody waits for our lifespan, and we speak no WebSocket
         raw_path = scope.get("raw_path") or scope["path"].encode()
+        for beginning, app in self._direct:
+            if raw_path.startswith(beginning):
+                await self._barred(app, scope, receive, send)
+                return
         try:
             method = "GET" if scope["method"] == "HEAD" else scope["method"]  # the server leaves the body away
             operation, path = self._router.find(method, raw_path)
         except Fault as fault:
             if fault.status == 404:
-                await self._show_page(scope, receive, send)
+                await self._barred(self._pages, scope, receive, send)
             else:
                 await _send_fault(send, fault, _new_correlation_id(), ())
             return
         await self._serve(scope, receive, send, operation, path)
 
-    async def _show_page(self, scope: Scope, receive: Receive, send: Send) -> None:
+    async def _barred(self, app: ASGIApp, scope: Scope, receive: Receive, send: Send) -> None:
         try:
-            await self._pages(scope, receive, send)
+            await app(scope, receive, send)
         except database.Unavailable:
             await _send_fault(send, unavailable(_DATABASE), _new_correlation_id(), ())
         except Exception as fault:  # noqa: BLE001 - the fault barrier of a page

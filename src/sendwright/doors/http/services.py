@@ -9,6 +9,7 @@ from typing import Protocol
 
 from prometheus_client import CollectorRegistry
 from starlette.routing import BaseRoute
+from starlette.types import ASGIApp
 
 from sendwright import accounts, database
 from sendwright.single_send import SendRequest, StatusView
@@ -60,5 +61,7 @@ class Services:
     sandbox_page: Callable[[accounts.AccountId, str], str] | None = None
     """The address of a send's sandbox page, with its key; None where mail goes another way."""
     registry: CollectorRegistry | None = None
+    direct: Mapping[str, ASGIApp] = field(default_factory=dict)
+    """By how their paths begin: what is called most and looked up in no table, such as tracked links."""
     pages: Sequence[BaseRoute] = ()
     """More routes, for the web: open and click, the sandbox pages. Asked before the web pages of this package."""

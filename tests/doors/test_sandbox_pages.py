@@ -253,6 +253,15 @@ async def test_opens_and_clicks_are_steps(
     assert "+3 min 0 s" in page
 
 
+async def test_a_visit_never_stands_before_the_delivery(
+    ada: httpx2.AsyncClient, db: database.Database, acme: Tenant, send_id: str, now: datetime
+):
+    at = now + timedelta(milliseconds=344)  # the delivery was noted a millisecond later
+    await db.write(engage.complained, acme.account.id, ledger.SendId(send_id), "ann@example.org", at)
+    page = (await ada.get(f"/sandbox/s/{send_id}")).text
+    assert page.index("Delivered to person0") < page.index("Reported as spam")
+
+
 async def test_each_recipient_has_a_copy_to_choose(
     ada: httpx2.AsyncClient, db: database.Database, acme: Tenant, now: datetime
 ):

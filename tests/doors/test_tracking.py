@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
 from datetime import datetime, timedelta
 
@@ -9,7 +10,7 @@ import httpx2
 import pytest
 from starlette.routing import Router
 
-from sendwright import database, ledger, tracking
+from sendwright import database, engage, ledger, tracking
 from sendwright.doors.tracking import Visits, tracking_routes
 from tests.doors import sent
 from tests.doors.conftest import MovableClock, Tenant
@@ -196,6 +197,30 @@ async def test_visits_wait_while_the_database_is_gone(db: database.Database, acm
     for visit in visits._waiting:
         door_visits.note(visit)
     assert len(await events(db, door_visits, acme.account.id, ledger.EventType.OPEN)) == 1
+
+
+class Noting:
+    """A database that says when it was written to."""
+
+    def __init__(self) -> None:
+        self.written = asyncio.Event()
+
+    async def write(self, fn: object, batch: object) -> None:
+        self.written.set()
+
+
+async def test_what_waits_is_written_without_being_asked(acme: Tenant, send_id: str, now: datetime):
+    noting = Noting()
+    visits = Visits(noting)  # type: ignore[arg-type]
+    async with asyncio.TaskGroup() as group:
+        running = group.create_task(visits.run())
+        visits.note(
+            engage.Visit(
+                account_id=acme.account.id, send_id=ledger.SendId(send_id), at=now, user_agent="", ip="", method="GET"
+            )
+        )
+        await asyncio.wait_for(noting.written.wait(), 5)
+        running.cancel()
 
 
 async def test_the_web_version_of_a_send_without_contact_is_not_there(

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import asyncio
+import io
 import json
 import os
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import redirect_stderr, redirect_stdout
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
+import structlog
 
 from sendwright import accounts, attempt, database, feedback, single_send, smtp
 from sendwright.outbound.model import Answered
@@ -39,7 +42,7 @@ Run = Callable[..., Answer]
 
 
 @pytest.fixture
-def run(target: database.Target, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: Any) -> Run:
+def run(target: database.Target, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Run]:
     """``run("sends", "list", …)``: the program with these words, on this test's database."""
     for name in [name for name in os.environ if name.startswith(PREFIX)]:
         monkeypatch.delenv(name)
@@ -48,16 +51,17 @@ def run(target: database.Target, tmp_path: Path, capsys: pytest.CaptureFixture[s
 
     def run(*words: str, at: list[str] | None = None) -> Answer:
         monkeypatch.setattr(sys, "argv", ["sendwright", *words, *(where if at is None else at)])
-        capsys.readouterr()
-        code = 0
-        try:
-            main()
-        except SystemExit as ended:
-            code = int(ended.code or 0)
-        said = capsys.readouterr()
-        return Answer(code, said.out, said.err)
+        # Not pytest's capture: a logger keeps the standard error that it met first, and that one is closed.
+        out, err, code = io.StringIO(), io.StringIO(), 0
+        with redirect_stdout(out), redirect_stderr(err):
+            try:
+                main()
+            except SystemExit as ended:
+                code = int(ended.code or 0)
+        return Answer(code, out.getvalue(), err.getvalue())
 
-    return run
+    yield run
+    structlog.reset_defaults()
 
 
 def lived(target: database.Target, live: Callable[[Shop], Any]) -> Any:

@@ -338,6 +338,22 @@ async def test_a_success_that_is_told_after_the_lease_was_lost_ends_the_delivery
     assert page.deliveries[0].state is ledger.DeliveryState.DELIVERED
 
 
+async def test_what_is_put_off_after_the_lease_was_lost_is_kept_among_the_attempts(shop: Shop):
+    class Slow(FakePost):
+        async def deliver(self, parcel: Any, *, tries: int, before_dot: Any) -> outbound.Handover:
+            made = await super().deliver(parcel, tries=tries, before_dot=before_dot)
+            await shop.db.write(ledger.recover_all, shop.clock.now(), timedelta(minutes=30))
+            return made
+
+    held, parcel = await shop.send()
+    await attempt.attempt(
+        desk(shop, Slow(Answered(stage=smtp.Stage.FINAL, reply=NOT_NOW), shop.clock)), held, parcel
+    )  # fmt: skip
+    page = await shop.page(held.send_id)
+    assert [made.outcome for made in page.attempts] == [ledger.Outcome.DEFERRED]
+    assert page.deliveries[0].state is ledger.DeliveryState.IN_DOUBT
+
+
 async def test_a_released_delivery_is_free_as_it_was(shop: Shop):
     held, _ = await shop.send()
     await attempt.release(desk(shop, FakePost(ANSWERED, shop.clock)), held)

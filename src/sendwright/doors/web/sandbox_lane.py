@@ -32,6 +32,7 @@ class Step:
     facts: tuple[tuple[str, str], ...] = ()
     attempt: ledger.Attempt | None = None
     took_ms: int = 0
+    is_visit: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,8 +76,11 @@ def headline(send: ledger.Send) -> Headline:
 def lane(page: views.SendPage) -> tuple[Step, ...]:
     """All steps, in the order of time; what is to come stands last."""
     send = page.send
-    done = [_accepted(send), *_composed(page), *_attempts(page), *_visits(page)]
-    return (*sorted(done, key=lambda step: step.at), *_to_come(page))
+    sending = sorted([_accepted(send), *_composed(page), *_attempts(page)], key=lambda step: step.at)
+    # a recipient on the same machine can be faster than the note of the delivery
+    delivered = min((step.at for step in sending if step.attempt and step.tone is Tone.GOOD), default=send.requested_at)
+    done = sorted([*sending, *_visits(page)], key=lambda step: max(step.at, delivered) if step.is_visit else step.at)
+    return (*done, *_to_come(page))
 
 
 def offset(gap: timedelta) -> str:
@@ -163,6 +167,7 @@ def _visits(page: views.SendPage) -> Iterator[Step]:
             yield Step(
                 tone=Tone.PLAIN if by else tone, title=f"{title}{by}", at=event.created,
                 after=offset(event.created - page.send.requested_at), facts=tuple(_visit_facts(event)),
+                is_visit=True,
             )  # fmt: skip
 
 

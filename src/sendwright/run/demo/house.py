@@ -99,16 +99,28 @@ class Server:
 def served(data: Path) -> Iterator[Server]:
     """The server, ready; ended in order."""
     log = data / "serve.log"
-    words = [str(program()), "serve", "--data", str(data), "--http", f"{_HOST}:{_free_port()}"]
-    with log.open("ab") as errors:
-        # in the demo's process group: Ctrl-C and a closed terminal reach it too, whatever becomes of the demo
-        process = subprocess.Popen(  # noqa: S603 - our own program
-            words, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=errors, env=_environment()
-        )
+    process = _start(data, log, _free_port())
     try:
-        yield Server(url=_await_ready(process, log), log=log, process=process)
+        try:
+            url = _await_ready(process, log)
+        except CannotShow:
+            if _free_port() == _PORT:
+                raise
+            _end(process)
+            process = _start(data, log, 0)  # somebody took the port between our look and the server's
+            url = _await_ready(process, log)
+        yield Server(url=url, log=log, process=process)
     finally:
         _end(process)
+
+
+def _start(data: Path, log: Path, port: int) -> subprocess.Popen[bytes]:
+    words = [str(program()), "serve", "--data", str(data), "--http", f"{_HOST}:{port}"]
+    with log.open("ab") as errors:
+        # in the demo's process group: Ctrl-C and a closed terminal reach it too, whatever becomes of the demo
+        return subprocess.Popen(  # noqa: S603 - our own program
+            words, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=errors, env=_environment()
+        )
 
 
 def program() -> Path:

@@ -170,7 +170,8 @@ async def _answering(house: House, group: asyncio.TaskGroup, listener: socket.so
     """The HTTP door."""
     config = uvicorn.Config(
         build_app(_services(house)), http="httptools", ws="none", lifespan="off", log_config=None, access_log=False,
-        server_header=False, proxy_headers=False, timeout_graceful_shutdown=5, backlog=2048,
+        server_header=False, forwarded_allow_ips=house.settings.trusted_proxies, timeout_graceful_shutdown=5,
+        backlog=2048,
     )  # fmt: skip
     server = _Uvicorn(config)
     serving = group.create_task(server.serve(sockets=[listener]))

@@ -113,6 +113,10 @@ class Settings(BaseModel):
         1000, ge=0, description="API requests of one token in ten seconds; 0: no limit. Single sends are exempt."
     )
     searches_per_second: int = Field(50, ge=0, description="Searches of one account in a second; 0: no limit.")
+    trusted_proxies: str = Field(
+        "127.0.0.1",
+        description="Addresses, by commas, of web servers in front of the HTTP door; whom they name is the caller.",
+    )
     log_level: str = Field("info", description="debug, info, warning or error.")
 
     @field_validator("public_url")

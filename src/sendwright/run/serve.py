@@ -62,6 +62,7 @@ async def serve(settings: Settings) -> None:
         loop.add_signal_handler(signal_, stopping.set)
     async with AsyncExitStack() as stack:
         gc.freeze()  # what was imported stays: the collector need not look at it again and again
+        gc.set_threshold(50_000, 20, 20)  # a mail makes thousands of short-lived objects and no rings of them
         listener = _listen(settings.http) if Role.HTTP in settings.roles else None
         house = await _build(settings, stack, listener)
         group = await stack.enter_async_context(asyncio.TaskGroup())

@@ -59,6 +59,39 @@ async def test_those_who_wait_are_written_in_one_call(tmp_path: Path) -> None:
     await db.close()
 
 
+async def test_patient_writes_wait_for_company(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("sendwright.database.writer._PATIENCE", 60.0)
+    monkeypatch.setattr("sendwright.database.writer._COMPANY", 2)
+    db = database.open_database(_made(tmp_path))
+    first = asyncio.ensure_future(db.write_in_company(put_all, "a"))
+    await asyncio.sleep(0.05)
+    assert not first.done()
+    assert [await db.write_in_company(put_all, "b"), await first] == [2, 2]
+    await db.close()
+
+
+async def test_an_impatient_write_ends_the_waiting(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("sendwright.database.writer._PATIENCE", 60.0)
+    db = database.open_database(_made(tmp_path))
+    patient = asyncio.ensure_future(db.write_in_company(put_all, "a"))
+    await asyncio.sleep(0)
+    assert await asyncio.wait_for(db.write(put, "b"), 10) == "b"
+    assert await asyncio.wait_for(patient, 10) == 1
+    await db.close()
+
+
+async def test_patience_comes_to_an_end(tmp_path: Path) -> None:
+    db = database.open_database(_made(tmp_path))
+    assert await asyncio.wait_for(db.write_in_company(put_all, "a"), 10) == 1
+    await db.close()
+
+
+def _made(place: Path) -> database.Target:
+    target = database.Target.parse(None, place)
+    database.migrate(target)
+    return target
+
+
 async def test_a_reader_cannot_write(db: database.Database) -> None:
     with pytest.raises(Exception, match=r"read-?\s?only"):
         await db.read(put, "a")

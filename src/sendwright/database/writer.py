@@ -1,6 +1,7 @@
 """The writer: takes what waits, runs it in one transaction, commits once, and tells everybody.
 
-Group commit: while one batch is being flushed to disk the next one gathers by itself, so nobody waits for a timer.
+Group commit: while one batch is being flushed to disk the next one gathers by itself, so no request waits for a timer.
+Only jobs that are patient, all of them, wait some milliseconds for company.
 A batch whose member fails is rolled back and its members are run again, each alone: one bad write spoils no other.
 """
 

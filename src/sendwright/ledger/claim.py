@@ -1,7 +1,8 @@
 """Claiming: how workers take sends and deliveries without ever meeting.
 
-A claim is one UPDATE that also raises the row's epoch; whoever writes later must know the epoch (the fence). Leases are
-measured by the database's clock alone, so that the clocks of machines do not matter.
+A claim chooses rows and updates them in one transaction, which also raises each row's epoch; whoever writes later must
+know the epoch (the fence). Leases are measured by the database's clock alone, so that the clocks of machines do not
+matter.
 """
 
 from __future__ import annotations

@@ -38,23 +38,27 @@ from sendwright.ledger.model import (
     Intent,
     Key,
     KeyKind,
+    Labels,
     Lease,
     NewDelivery,
     NewEvent,
     NewSend,
     Outcome,
     Part,
+    Piece,
     Send,
     SendFilter,
     SendId,
     SendResult,
     SendState,
     Settlement,
+    Shelf,
     mid,
 )
 from sendwright.ledger.recover import recover_all, recover_expired, recover_owned
 from sendwright.ledger.rules import IN_DOUBT_WAIT, Status, status_of
 from sendwright.ledger.settle import Late, append_late, compose, drop, intend, record, release, settle
+from sendwright.ledger.shelves import shelve, sweep
 from sendwright.ledger.verify import Balance, verify
 
 __all__ = [
@@ -76,6 +80,7 @@ __all__ = [
     "Intent",
     "Key",
     "KeyKind",
+    "Labels",
     "Late",
     "Lease",
     "NewDelivery",
@@ -83,12 +88,14 @@ __all__ = [
     "NewSend",
     "Outcome",
     "Part",
+    "Piece",
     "Send",
     "SendFilter",
     "SendId",
     "SendResult",
     "SendState",
     "Settlement",
+    "Shelf",
     "Status",
     "accept",
     "append_late",
@@ -112,6 +119,8 @@ __all__ = [
     "release",
     "renew",
     "settle",
+    "shelve",
     "status_of",
+    "sweep",
     "verify",
 ]

@@ -160,13 +160,10 @@ def _insert(conn: Connection, fresh: Sequence[_Fresh]) -> None:
     if not fresh:
         return
     conn.execute(sends.insert(), [_send_row(f) for f in fresh])
-    bodies = [
-        {"account_id": f.new.account_id, "send_id": f.new.id, "body": f.new.payload}
-        for f in fresh
-        if f.state is SendState.ACCEPTED
-    ]
-    if bodies:
-        conn.execute(payloads.insert(), bodies)
+    alive = [f.new for f in fresh if f.state is SendState.ACCEPTED]
+    if alive:
+        bodies = {(new.account_id, new.shelf.id if new.shelf else new.id): _payload_row(new) for new in alive}
+        conn.execute(payloads.insert(), list(bodies.values()))
 
 
 def _send_row(f: _Fresh) -> dict[str, Any]:
@@ -175,6 +172,17 @@ def _send_row(f: _Fresh) -> dict[str, Any]:
         "account_id": new.account_id, "id": new.id, "state": f.state, "result": f.result, "explanation": f.explanation,
         "requested_at": new.requested_at, "completed_at": new.requested_at if f.result else None, "stream": new.stream,
         "email_id": new.email_id, "app_id": new.app_id, "token_id": new.token_id, "recipient": new.recipient,
+        "payload_id": new.shelf.id if new.shelf and new.shelf.id != new.id else None,
+        "size_bytes": len(new.payload) + (new.shelf.size_bytes if new.shelf else 0),
+        "labels": None if new.labels is None else {"tags": new.labels.tags, "metadata": dict(new.labels.metadata)},
+    }  # fmt: skip
+
+
+def _payload_row(new: NewSend) -> dict[str, Any]:
+    shelf = new.shelf
+    return {
+        "account_id": new.account_id, "send_id": shelf.id if shelf else new.id, "body": new.payload,
+        "pieces": shelf.pieces if shelf else 0, "keep_until": shelf.keep_until if shelf else None,
     }  # fmt: skip
 
 
@@ -184,7 +192,7 @@ def _as_send(f: _Fresh) -> Send:
         account_id=new.account_id, id=new.id, state=f.state, result=f.result, explanation=f.explanation,
         requested_at=new.requested_at, started_at=None, completed_at=new.requested_at if f.result else None,
         stream=new.stream, email_id=new.email_id, campaign_id=None, app_id=new.app_id, recipient=new.recipient,
-        contact_id=None, sender=None, subject=None, sent_event_id=None, sent_event_at=None,
+        contact_id=None, sender=None, subject=None, sent_event_id=None, sent_event_at=None, labels=new.labels,
     )  # fmt: skip
 
 

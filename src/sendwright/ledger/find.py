@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 from sqlalchemy import Connection, Row, Select, select
 
@@ -16,6 +17,7 @@ from sendwright.ledger.model import (
     Event,
     EventFilter,
     EventType,
+    Labels,
     Outcome,
     Part,
     Send,
@@ -31,7 +33,7 @@ _SEND_COLUMNS = [
     for name in (
         "account_id", "id", "state", "result", "explanation", "requested_at", "started_at", "completed_at", "stream",
         "email_id", "campaign_id", "app_id", "recipient", "contact_id", "sender", "subject",
-        "sent_event_id", "sent_event_at",
+        "sent_event_id", "sent_event_at", "labels",
     )
 ]  # fmt: skip
 
@@ -149,8 +151,12 @@ def _send(row: Row[tuple[object, ...]]) -> Send:
         requested_at=row.requested_at, started_at=row.started_at, completed_at=row.completed_at, stream=row.stream,
         email_id=row.email_id, campaign_id=row.campaign_id, app_id=row.app_id, recipient=row.recipient,
         contact_id=row.contact_id, sender=row.sender, subject=row.subject,
-        sent_event_id=row.sent_event_id, sent_event_at=row.sent_event_at,
+        sent_event_id=row.sent_event_id, sent_event_at=row.sent_event_at, labels=_labels(row.labels),
     )  # fmt: skip
+
+
+def _labels(kept: Mapping[str, Any] | None) -> Labels | None:
+    return None if kept is None else Labels(tags=tuple(kept["tags"]), metadata=kept["metadata"])
 
 
 def _event(row: Row[tuple[object, ...]]) -> Event:

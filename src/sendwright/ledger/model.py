@@ -122,6 +122,40 @@ class NewSend:
     payload: bytes
     payload_hash: str
     keys: tuple[Key, ...] = ()
+    shelf: Shelf | None = None
+    """Where the payload lies, if not with this send alone; None: under its own id, whole."""
+    labels: Labels | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Shelf:
+    """A payload that several sends share, or that was too large for one write (:func:`ledger.shelve`).
+
+    ``pieces`` of ``size_bytes`` in all follow what the send itself brings. ``keep_until``: by the sender's wish.
+    """
+
+    id: str
+    pieces: int = 0
+    size_bytes: int = 0
+    keep_until: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Labels:
+    """What a sender wants to find its send by."""
+
+    tags: tuple[str, ...] = ()
+    metadata: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Piece:
+    """A part of a large payload, numbered from 0."""
+
+    account_id: int
+    payload_id: str
+    number: int
+    content: bytes = field(repr=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -146,6 +180,7 @@ class Send:
     subject: str | None
     sent_event_id: str | None
     sent_event_at: datetime | None
+    labels: Labels | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -168,7 +203,8 @@ class ClaimedSend:
     email_id: int
     app_id: int
     recipient: str
-    payload: bytes
+    payload: bytes = field(repr=False)
+    shelf: Shelf | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -210,7 +246,7 @@ class Composed:
     sender: str
     subject: str
     snapshot: bytes
-    """What composing looked up, so that each later try makes the same bytes."""
+    """What composing looked up, so that each later try makes the same bytes; empty if it looked nothing up."""
     deliveries: tuple[NewDelivery, ...]
     event: NewEvent
 
@@ -245,10 +281,11 @@ class Delivery:
     email_id: int
     campaign_id: int
     app_id: int
-    payload: bytes
+    payload: bytes = field(repr=False)
     snapshot: bytes
     sent_id: str | None
     sent_at: datetime | None
+    shelf: Shelf | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -17,7 +17,6 @@ from sqlalchemy import (
     Table,
     and_,
     bindparam,
-    delete,
     exists,
     func,
     literal,
@@ -54,6 +53,7 @@ from sendwright.ledger.rules import (
     state_after,
     states_before,
 )
+from sendwright.ledger.shelves import erase
 from sendwright.ledger.tables import attempts, deliveries, events, payloads, sends
 
 
@@ -82,10 +82,11 @@ def compose(conn: Connection, items: Sequence[Composed], lease_ms: int) -> None:
             for item in items
         ],
     )  # fmt: skip
-    conn.execute(
-        _SNAPSHOT,
-        [{"k_account": i.send.account_id, "k_id": i.send.id, "v_snapshot": i.snapshot} for i in items],
-    )
+    looked_up = [
+        {"k_account": i.send.account_id, "k_id": i.send.id, "v_snapshot": i.snapshot} for i in items if i.snapshot
+    ]
+    if looked_up:
+        conn.execute(_SNAPSHOT, looked_up)
     until = conn.execute(select(clock_ms(conn) + lease_ms)).scalar_one()
     conn.execute(deliveries.insert(), [row for item in items for row in _delivery_rows(item, until)])
     record(conn, [item.event for item in items])
@@ -107,7 +108,7 @@ def drop(conn: Connection, items: Sequence[Dropped]) -> None:
             for item in items
         ],
     )  # fmt: skip
-    _erase(conn, [(item.send.account_id, item.send.id) for item in items])
+    erase(conn, [item.send for item in items])
     record(conn, [item.event for item in items])
 
 
@@ -139,7 +140,7 @@ def settle(conn: Connection, items: Sequence[Settlement]) -> None:
         conn.execute(attempts.insert(), tried)
     record(conn, [event for item in items for event in item.events])
     _tell_sends(conn, items)
-    _finish(conn, ended)
+    _finish(conn, [item.delivery for item in items if item.due is None])
 
 
 def release(conn: Connection, held: Sequence[Delivery], now: datetime) -> None:
@@ -182,7 +183,7 @@ def _end_late(conn: Connection, item: Settlement) -> bool:
         return False
     record(conn, item.events)
     _tell_sends(conn, [item])
-    _finish(conn, ended)
+    _finish(conn, [delivery])
     return True
 
 
@@ -201,16 +202,12 @@ def _lock_sends(conn: Connection, ids: Collection[tuple[int, str]]) -> None:
         conn.execute(_LOCK, {"k_sends": list(ids)})
 
 
-def _finish(conn: Connection, ids: Collection[tuple[int, str]]) -> None:
+def _finish(conn: Connection, ended: Sequence[Delivery]) -> None:
     """Sends none of whose deliveries is open become final, and their payloads are erased."""
-    rows = [{"k_account": account, "k_id": send} for account, send in ids]
-    if rows:
-        conn.execute(_FINISH, rows)
-        conn.execute(_ERASE_FINISHED, rows)
-
-
-def _erase(conn: Connection, ids: Collection[tuple[int, str]]) -> None:
-    conn.execute(_ERASE, [{"k_account": account, "k_id": send} for account, send in ids])
+    if ended:
+        of_sends = {(delivery.account_id, delivery.send_id): delivery for delivery in ended}
+        conn.execute(_FINISH, [{"k_account": account, "k_id": send} for account, send in of_sends])
+        erase(conn, list(of_sends.values()))
 
 
 def _guarded(conn: Connection, statement: Any, rows: list[dict[str, Any]]) -> None:
@@ -320,12 +317,6 @@ _FINISH = (
     )
     .values(state=send_after(SendState.QUEUED, SendEvent.ALL_SETTLED))
 )
-
-_ERASE = delete(payloads).where(
-    payloads.c.account_id == bindparam("k_account"), payloads.c.send_id == bindparam("k_id")
-)
-
-_ERASE_FINISHED = _ERASE.where(~_still_open())
 
 _LOCK = (
     select(sends.c.id)

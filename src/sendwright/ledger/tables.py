@@ -46,6 +46,9 @@ sends = Table(
     Column("lease_owner", String(64)),
     Column("lease_epoch", Integer, nullable=False, server_default=text("0")),
     Column("lease_until", BigInteger),  # milliseconds of the database's clock
+    Column("payload_id", String(36)),  # of the payload that it shares with others; NULL: one of its own, by its own id
+    Column("size_bytes", Integer, nullable=False, server_default=text("0")),  # of the payload
+    Column("labels", Json),
     Index(
         "ix_sends_accepted", "id", sqlite_where=text("state = 'accepted'"), postgresql_where=text("state = 'accepted'")
     ),
@@ -56,6 +59,13 @@ sends = Table(
         postgresql_where=text("state = 'composing'"),
     ),
     Index("ix_sends_recipient", "account_id", "recipient", "id"),
+    Index(
+        "ix_sends_payload",
+        "account_id",
+        "payload_id",
+        sqlite_where=text("payload_id IS NOT NULL"),
+        postgresql_where=text("payload_id IS NOT NULL"),
+    ),
 )
 
 payloads = Table(
@@ -65,6 +75,23 @@ payloads = Table(
     Column("send_id", String(36), primary_key=True),
     Column("body", LargeBinary, nullable=False),
     Column("snapshot", LargeBinary),
+    Column("pieces", Integer, nullable=False, server_default=text("0")),  # how many pieces follow the body
+    Column("keep_until", Moment),  # by the sender's wish; NULL: erased with the last settlement
+    Index(
+        "ix_payloads_keep_until",
+        "keep_until",
+        sqlite_where=text("keep_until IS NOT NULL"),
+        postgresql_where=text("keep_until IS NOT NULL"),
+    ),
+)
+
+payload_pieces = Table(
+    "payload_pieces",
+    metadata,
+    account_column(),
+    Column("payload_id", String(36), primary_key=True),
+    Column("number", Integer, primary_key=True, autoincrement=False),
+    Column("content", LargeBinary, nullable=False),
 )
 
 idempotency_keys = Table(

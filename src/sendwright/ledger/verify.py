@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from sqlalchemy import Connection, and_, func, select
+from sqlalchemy import Connection, and_, func, or_, select
 
 from sendwright.ledger.model import DeliveryState, SendState
 from sendwright.ledger.rules import FINAL_DELIVERIES
@@ -70,7 +70,23 @@ def _faults(conn: Connection, account_id: int) -> tuple[str, ...]:
     s, d, p = sends.c, deliveries.c, payloads.c
     mine = s.account_id == account_id
     delivery = and_(d.account_id == s.account_id, d.send_id == s.id)
-    payload = select(p.send_id).where(p.account_id == s.account_id, p.send_id == s.id).exists()
+    # one condition for each index, instead of a coalesce that none serves
+    own = select(p.send_id).where(p.account_id == s.account_id, p.send_id == s.id).exists()
+    shared = select(p.send_id).where(p.account_id == s.account_id, p.send_id == s.payload_id).exists()
+    payload = or_(own, shared)
+    sibling = sends.alias()
+    needed = or_(
+        select(p.send_id)
+        .where(p.account_id == s.account_id, p.send_id == func.coalesce(s.payload_id, s.id), p.keep_until.is_not(None))
+        .exists(),
+        select(sibling.c.id)
+        .where(
+            sibling.c.account_id == s.account_id,
+            sibling.c.payload_id == s.payload_id,
+            sibling.c.state.not_in([SendState.FINAL.value, SendState.CANCELED.value]),
+        )
+        .exists(),
+    )
     final = [state.value for state in FINAL_DELIVERIES]
     open_delivery = select(d.id).where(delivery, d.state.not_in(final)).exists()
     checks = {
@@ -81,7 +97,9 @@ def _faults(conn: Connection, account_id: int) -> tuple[str, ...]:
         "{} sends are alive but what they would be composed from is gone": and_(
             s.state.in_((SendState.ACCEPTED, SendState.COMPOSING, SendState.QUEUED)), ~payload
         ),
-        "{} sends are final but what they were composed from was not erased": and_(s.state == SendState.FINAL, payload),
+        "{} sends are final but what they were composed from was not erased": and_(
+            s.state == SendState.FINAL, payload, ~needed
+        ),
         "{} sends are final without a result": and_(s.state == SendState.FINAL, s.result.is_(None)),
     }
     counted = {

@@ -7,8 +7,9 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from sendwright import attempt, crm, database, domains, emails, ledger, onboard, outbound, single_send, tracking, views
+from sendwright.composing import Keyring, Tools, Workshop
 from sendwright.emails.model import Authored, Pen
-from sendwright.single_send import Dialect, Keyring, SendRequest, StatusView, Tools, Workshop
+from sendwright.single_send import Dialect, SendRequest, StatusView
 
 OWNER = "worker-1"
 LEASE = timedelta(seconds=120)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -383,8 +384,7 @@ async def test_a_copy_that_was_left_out_stays_left_out_of_a_later_try(shop: Shop
 
 async def test_what_cannot_be_composed_again_says_so(shop: Shop):
     held, _ = await shop.send()
-    gone = [(await shop.claim_deliveries("worker-2")), held][1]
-    from dataclasses import replace
-
+    await shop.db.write(ledger.release, [held], shop.clock.now())
+    (again,) = await shop.claim_deliveries("worker-2")
     with pytest.raises(CannotRepeat):
-        await single_send.compose_again(shop.workshop, [replace(gone, email_id=999)])
+        await single_send.compose_again(shop.workshop, [replace(again, email_id=999)])

@@ -10,6 +10,7 @@ import pytest
 
 from sendwright import accounts, domains, emails, feedback, ledger, mail
 from sendwright.accounts import AccountId, AccountState
+from sendwright.composing import refusals
 from sendwright.domains.model import Connection
 from sendwright.single_send import STREAM, rules
 from sendwright.single_send.request import decode, encode
@@ -218,7 +219,7 @@ def test_a_suppressed_recipient_is_refused_by_the_cause(cause: feedback.Cause, r
 
 
 def test_every_cause_of_a_suppression_has_a_result():
-    assert set(rules._SUPPRESSED) == set(feedback.Cause)
+    assert set(refusals._SUPPRESSED) == set(feedback.Cause)
 
 
 def test_a_blocked_domain_refuses_all_its_addresses():

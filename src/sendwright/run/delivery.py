@@ -15,13 +15,18 @@ from datetime import timedelta
 
 import structlog
 
-from sendwright import attempt, database, ledger, outbound, single_send
+from sendwright import attempt, database, ledger, single_send, submission
 from sendwright.attempt import Desk
-from sendwright.single_send import Workshop
+from sendwright.composing import Kind, Ready, Workshop
 
 log = structlog.get_logger()
 
-Ready = tuple[ledger.Delivery, outbound.Parcel]
+KINDS = {
+    single_send.APP_ID: Kind(compose=single_send.compose, compose_again=single_send.compose_again),
+    submission.APP_ID: Kind(compose=submission.compose, compose_again=submission.compose_again),
+}
+"""How each kind of send is composed, by the application number it was accepted with."""
+
 RowKey = tuple[int, str]
 """Account and id of a send or a delivery."""
 
@@ -32,6 +37,8 @@ _REST = 0.5
 _BATCH = 50
 _DOMAIN_SHARE = 4
 """On the route mx one domain may hold this part of the slots; the rest of its mail waits in the ledger."""
+_MOST_OCTETS = 64 * 1024 * 1024
+"""Messages in flight weigh no more than this together, beside the last one begun."""
 
 
 class Delivery:
@@ -48,6 +55,7 @@ class Delivery:
         self._composing: list[RowKey] = []
         self._preparing: list[RowKey] = []
         self._domains: Counter[str] = Counter()
+        self._octets = 0
         self._more = asyncio.Event()
         self._due = asyncio.Event()
         self._stopping = asyncio.Event()
@@ -106,8 +114,8 @@ class Delivery:
         return False
 
     async def _take_sends(self, group: asyncio.TaskGroup) -> bool:
-        room = min(self._slots - len(self._turns), _BATCH)
-        if room <= 0 or self._trouble:
+        room = self._room
+        if room <= 0:
             return False
         claimed = await self._db.write(ledger.claim_sends, self.owner, self._shop.lease, room, self._shop.now())
         with _in_hand(self._composing, claimed):
@@ -117,10 +125,12 @@ class Delivery:
 
     async def _compose(self, claimed: Sequence[ledger.ClaimedSend]) -> list[Ready]:
         """One mail that cannot be composed for a fault of ours must not hold up its batch."""
-        if not claimed:
-            return []
+        kinds = {send.app_id for send in claimed}
+        if len(kinds) != 1:
+            each = [[send for send in claimed if send.app_id == kind] for kind in sorted(kinds)]
+            return [ready for sends in each for ready in await self._compose(sends)]
         try:
-            return await single_send.compose(self._shop, claimed)
+            return await KINDS[kinds.pop()].compose(self._shop, claimed)
         except database.Unavailable:
             raise
         except Exception:  # the fault barrier of one send: alone it stays leased, and is taken up again later
@@ -130,8 +140,8 @@ class Delivery:
         return [ready for send in claimed for ready in await self._compose([send])]
 
     async def _take_deliveries(self, group: asyncio.TaskGroup) -> bool:
-        room = min(self._slots - len(self._turns), _BATCH)
-        if room <= 0 or self._trouble:
+        room = self._room
+        if room <= 0:
             return False
         busy = [domain for domain, count in self._domains.items() if count >= self._share]
         lease, now = self._shop.lease, self._shop.now()
@@ -144,7 +154,7 @@ class Delivery:
 
     async def _compose_again(self, delivery: ledger.Delivery) -> list[Ready]:
         try:
-            return await single_send.compose_again(self._shop, [delivery])
+            return await KINDS[delivery.app_id].compose_again(self._shop, [delivery])
         except database.Unavailable:
             raise
         except Exception:  # the fault barrier of one delivery's later try
@@ -152,16 +162,24 @@ class Delivery:
             return []
 
     @property
+    def _room(self) -> int:
+        """How many more may be claimed now."""
+        if self._trouble or self._octets >= _MOST_OCTETS:
+            return 0
+        return min(self._slots - len(self._turns), _BATCH)
+
+    @property
     def _share(self) -> int:
         return max(self._slots // _DOMAIN_SHARE, 1) if self._desk.post.by_site else self._slots
 
     async def _begin(self, ready: Ready, group: asyncio.TaskGroup) -> None:
-        delivery, _ = ready
+        delivery, parcel = ready
         domain = delivery.domain
         if self._domains[domain] >= self._share and self._desk.post.free_slots(domain) <= 0:
             await attempt.release(self._desk, delivery)
             return
         self._domains[domain] += 1
+        self._octets += len(parcel.message)
         task = group.create_task(self._turn(ready))
         self._turns[task] = (delivery.account_id, delivery.id)
         task.add_done_callback(self._turns.pop)
@@ -174,6 +192,7 @@ class Delivery:
             log.exception("turn_failed", delivery=delivery.id)
         finally:
             domain = delivery.domain
+            self._octets -= len(parcel.message)
             self._domains[domain] -= 1
             if not self._domains[domain]:
                 del self._domains[domain]

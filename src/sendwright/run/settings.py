@@ -4,16 +4,28 @@ from __future__ import annotations
 
 import difflib
 import os
+import re
 import tomllib
 from collections.abc import Mapping
 from datetime import timedelta
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any
+from urllib.parse import urlsplit
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, ValidationError, field_validator
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    SecretStr,
+    ValidationError,
+    field_validator,
+    model_validator,
+)
 
 PREFIX = "SENDWRIGHT_"
+_HOST = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9.-]{0,251}[A-Za-z0-9])?")
 
 
 class BadSettings(ValueError):
@@ -51,7 +63,14 @@ def _host_port(value: Any) -> Any:
     return {"host": host.strip("[]"), "port": int(port)}
 
 
+def _host_ports(value: Any) -> Any:
+    if value is None:
+        return ()
+    return [part.strip() for part in value.split(",") if part.strip()] if isinstance(value, str) else value
+
+
 Listen = Annotated[HostPort, BeforeValidator(_host_port)]
+Listens = Annotated[tuple[Listen, ...], BeforeValidator(_host_ports)]
 
 
 def _roles(value: Any) -> Any:
@@ -73,8 +92,36 @@ class Settings(BaseModel):
     public_url: str | None = Field(
         None, description="How others reach the HTTP door: the address in links. Default: where it listens."
     )
-    submission: Listen | None = Field(None, description="Where SMTP submission with STARTTLS listens.")
-    submissions: Listen | None = Field(None, description="Where SMTP submission with implicit TLS listens.")
+    submission: Listens = Field(
+        (), description="Where SMTP submission with STARTTLS listens (587, 25); several addresses by commas."
+    )
+    submissions: Listens = Field(
+        (), description="Where SMTP submission with implicit TLS listens (465); several addresses by commas."
+    )
+    smtp_host: str | None = Field(
+        None,
+        description="The name by which mail programs reach the submission doors; also in token user names. "
+        "Default: the public URL's host.",
+    )
+    tls_certificate: Path | None = Field(
+        None,
+        description="PEM file with the certificate chain of the submission doors; read again when it changes. "
+        "Default: a self-made one for localhost.",
+    )
+    tls_key: Path | None = Field(None, description="PEM file with the key of tls_certificate.")
+    message_octets: int = Field(
+        42_000_000, ge=65_536, description="The largest mail that submission takes: 30 MB of attachments, encoded."
+    )
+    submission_connections: int = Field(10_000, ge=1, description="Connections to the submission doors in all.")
+    submission_connections_each: int = Field(
+        50, ge=1, description="Connections to the submission doors from one address (IPv6: one /64)."
+    )
+    token_messages_per_minute: int = Field(
+        0, ge=0, description="Messages that one SMTP token may submit in a minute, by recipients; 0: no limit."
+    )
+    account_messages_per_minute: int = Field(
+        0, ge=0, description="Messages that one account may submit in a minute, by recipients; 0: no limit."
+    )
     inbound: Listen | None = Field(None, description="Where SMTP for bounces and logged mail listens.")
     route: SecretStr = Field(
         SecretStr("sandbox"),
@@ -126,12 +173,32 @@ class Settings(BaseModel):
             raise ValueError("give a whole address, such as https://mail.example.com")
         return None if value is None else value.rstrip("/")
 
+    @model_validator(mode="after")
+    def _certificate_and_key(self) -> Settings:
+        if (self.tls_certificate is None) != (self.tls_key is None):
+            raise ValueError("give tls_certificate and tls_key together, or neither for a self-made certificate")
+        return self
+
+    @field_validator("smtp_host")
+    @classmethod
+    def _is_a_host(cls, value: str | None) -> str | None:
+        if value is not None and not _HOST.fullmatch(value):
+            raise ValueError("give a host name, such as smtp.example.com")
+        return None if value is None else value.lower()
+
     @field_validator("log_level")
     @classmethod
     def _known_level(cls, value: str) -> str:
         if value.lower() not in ("debug", "info", "warning", "error"):
             raise ValueError("give debug, info, warning or error")
         return value.lower()
+
+
+def smtp_name(settings: Settings) -> str:
+    """The host that mail programs connect to, and that ends the user names of tokens. Never an IPv6 address: where a
+    user name is written before a password, its colons would end it."""
+    host = settings.smtp_host or urlsplit(settings.public_url or f"http://{settings.http}").hostname or ""
+    return "localhost" if ":" in host or host in ("", "0.0.0.0") else host  # noqa: S104 - no address to connect to
 
 
 def load(flags: Mapping[str, object], environment: Mapping[str, str], config: Path | None) -> Settings:

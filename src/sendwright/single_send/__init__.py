@@ -5,28 +5,25 @@
    reads each wish and the people it names; looks up account, e-mail, domain and suppressions for all;
    decides each (``rules.decide``): a plan, or the result with which it ends;
    finds or creates the contacts; renders, tracks, writes and signs each message (``message.make_message``);
-   writes the deliveries, the timeline and the first event, or the reason, in one transaction.
+   writes the deliveries, the timeline and the first event, or the reason, in one transaction (``composing``).
 3. ``compose_again``: the same bytes for a later try.
 
 What follows is the story of an attempt (``attempt.py``).
 """
 
 from sendwright.single_send.accept import accept, find_status
-from sendwright.single_send.compose import Workshop, compose, compose_again
-from sendwright.single_send.keyring import Keyring
-from sendwright.single_send.message import Tools, web_version_url
-from sendwright.single_send.request import STREAM, Dialect, JsonValue, SendRequest, SentEvent, StatusView
+from sendwright.single_send.compose import compose, compose_again
+from sendwright.single_send.message import web_version_url
+from sendwright.single_send.request import APP_ID, STREAM, Dialect, JsonValue, SendRequest, SentEvent, StatusView
 
 __all__ = [
+    "APP_ID",
     "STREAM",
     "Dialect",
     "JsonValue",
-    "Keyring",
     "SendRequest",
     "SentEvent",
     "StatusView",
-    "Tools",
-    "Workshop",
     "accept",
     "compose",
     "compose_again",

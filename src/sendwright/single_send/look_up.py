@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 
-from sendwright import accounts, database, domains, emails, feedback, outbound
+from sendwright import accounts, database, domains, emails, feedback
 from sendwright.single_send.rules import Facts, People, sender_domain, suppression_slots
 
 
@@ -22,28 +22,9 @@ def look_up(conn: database.Connection, asked: Sequence[tuple[int, int, People]])
         known = domains.connected(conn, account_id, [name for name in names if name is not None])
         connected |= {(account_id, name): domain for name, domain in known.items()}
     slots = (slot for account_id, _, people in asked for slot in suppression_slots(account_id, people))
-    copies = (slot for account_id, _, people in asked for slot in _copy_slots(account_id, people))
     return Facts(
         accounts=accounts.states(conn, by_account),
         versions=versions,
         connected=connected,
-        suppressions=feedback.find_suppressions(conn, (*slots, *copies)),
+        suppressions=feedback.find_suppressions(conn, tuple(slots)),
     )
-
-
-def signing_keys(
-    conn: database.Connection, seal: database.Seal, wanted: Iterable[domains.Domain]
-) -> dict[tuple[int, str], tuple[outbound.SigningKey, ...]]:
-    """The loaded DKIM keys of the domains, by (account, name); each domain is asked for once."""
-    return {
-        (account_id, name): tuple(
-            outbound.load_key(name, key.selector, key.private_pem)
-            for key in domains.signing_keys(conn, seal, account_id, name)
-        )
-        for account_id, name in {(domain.account_id, domain.name) for domain in wanted}
-    }
-
-
-def _copy_slots(account_id: int, people: People) -> Iterable[tuple[int, str, str]]:
-    for box in (*people.cc, *people.bcc):
-        yield from suppression_slots(account_id, People(to=box, from_=None, reply_to=(), cc=(), bcc=()))

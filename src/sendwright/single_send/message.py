@@ -6,19 +6,12 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from sendwright import domains, emails, hubl, ledger, mail, outbound, tracking
+from sendwright import composing, emails, hubl, ledger, mail, outbound, tracking
+from sendwright.composing import Tools, Trail
 from sendwright.single_send.rules import Plan
 
 _PRODUCT = "sendwright"
 _as_json = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Tools:
-    """What making a message takes beside the plan. ``public_url`` has no slash at its end."""
-
-    public_url: str
-    tracking_keys: Sequence[tracking.TrackingKey] = field(repr=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,7 +60,8 @@ def make_message(
         return rendered
     author = plan.people.from_ or mail.Mailbox(name=rendered.from_name, address=plan.sender)
     text = rendered.text or mail.text_from_html(rendered.html)
-    tracked = _track(plan, rendered.html, tools)
+    trail = Trail(account_id=plan.send.account_id, send_id=plan.send.id, domain=plan.domain)
+    tracked = composing.tracked(rendered.html, trail, tools).html
     copies = bool(plan.people.cc or plan.people.bcc)
     return Message(
         mail_from=f"bounce.{plan.send.id}@{plan.domain.return_path_host or plan.domain.name}",
@@ -108,25 +102,6 @@ def _shown_subject(version: emails.PublishedVersion, values: hubl.Values, render
             return " ".join("".join(c if c.isprintable() else " " for c in text).split())
         case _:
             return version.name
-
-
-def _track(plan: Plan, html: str, tools: Tools) -> str:
-    base = _tracking_base(plan.domain, tools)
-    account_id, send_id = plan.send.account_id, plan.send.id
-
-    def click_url(link: int, url: str) -> str:
-        click = tracking.Click(account_id=account_id, send_id=send_id, link=link, url=url)
-        return f"{base}/t/c/{tracking.seal_click(tools.tracking_keys, click)}"
-
-    opened = tracking.seal_open(tools.tracking_keys, tracking.Open(account_id=account_id, send_id=send_id))
-    ours = (f"{base}/t/", f"{tools.public_url}/t/")
-    return tracking.track_html(html, click_url=click_url, pixel_url=f"{base}/t/o/{opened}", untouched=ours).html
-
-
-def _tracking_base(domain: domains.Domain, tools: Tools) -> str:
-    if domain.tracking_host is None:
-        return tools.public_url
-    return f"{tools.public_url.partition('://')[0]}://{domain.tracking_host}"
 
 
 def _letter(plan: Plan, author: mail.Mailbox, subject: str, text: str, html: str) -> mail.Letter:

@@ -5,25 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 
-from sendwright import accounts, domains, emails, feedback, ledger, mail
+from sendwright import accounts, composing, domains, emails, feedback, ledger, mail
+from sendwright.composing import Refusal
 from sendwright.single_send.request import STREAM, Wish
 
 MAX_RECIPIENTS = 100
 """To, Cc and Bcc of one send together."""
-
-_SUPPRESSED = {
-    feedback.Cause.BOUNCED: ledger.SendResult.PREVIOUSLY_BOUNCED,
-    feedback.Cause.COMPLAINED: ledger.SendResult.PREVIOUS_SPAM,
-    feedback.Cause.BLOCKED: ledger.SendResult.BLOCKED_DOMAIN,
-}
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Refusal:
-    """Why a send ends without being tried: the result, and a sentence that says what to do."""
-
-    result: ledger.SendResult
-    explanation: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -80,9 +67,9 @@ def read_people(wish: Wish) -> People | Refusal:
 
 def decide(send: ledger.ClaimedSend, wish: Wish, people: People, facts: Facts) -> Plan | Refusal:
     """The first reason against the send, or the plan for it."""
-    account = facts.accounts.get(send.account_id)
-    if account is None or account.state is accounts.AccountState.SUSPENDED:
-        return _suspended(account)
+    stopped = composing.suspended(facts.accounts.get(send.account_id))
+    if stopped is not None:
+        return stopped
     version = facts.versions.get((send.account_id, send.email_id))
     if version is None:
         return _no_content(send.email_id)
@@ -91,10 +78,10 @@ def decide(send: ledger.ClaimedSend, wish: Wish, people: People, facts: Facts) -
         return sender
     domain = facts.connected.get((send.account_id, sender.ascii_domain.lower()))
     if domain is None:
-        return _not_connected(sender)
+        return composing.not_connected(sender.ascii_domain)
     suppression = _suppression_of(send.account_id, people.to.address, facts)
     if suppression is not None:
-        return Refusal(result=_SUPPRESSED[suppression.cause], explanation=suppression.explanation)
+        return composing.suppressed(suppression)
     missing = version.manifest.missing(frozenset(wish.custom_properties))
     if missing:
         return missing_properties(missing)
@@ -131,9 +118,9 @@ def sender_domain(people: People, version: emails.PublishedVersion | None) -> st
 
 
 def suppression_slots(account_id: int, people: People) -> Iterable[tuple[int, str, str]]:
-    """Where a suppression of the recipient would stand: its address and its domain."""
-    address = people.to.address
-    return ((account_id, STREAM, address.key), (account_id, STREAM, "@" + address.ascii_domain.lower()))
+    """Where suppressions of the recipients would stand."""
+    for box in (people.to, *people.cc, *people.bcc):
+        yield from composing.suppression_slots(account_id, STREAM, box.address)
 
 
 def _without_suppressed(account_id: int, copies: Iterable[mail.Mailbox], facts: Facts) -> tuple[mail.Mailbox, ...]:
@@ -169,14 +156,6 @@ def _invalid(result: ledger.SendResult, field: str, text: str, why: str) -> Refu
     return Refusal(result=result, explanation=f"message.{field}: {shown!r} cannot be used: {why}.".replace("..", "."))
 
 
-def _suspended(account: accounts.Account | None) -> Refusal:
-    reason = account.reason if account is not None else None
-    return Refusal(
-        result=ledger.SendResult.PORTAL_SUSPENDED,
-        explanation=f"This account may not send: {reason or 'it is suspended'}. Ask the operator to resume it.",
-    )
-
-
 def _no_content(email_id: int) -> Refusal:
     return Refusal(
         result=ledger.SendResult.MISSING_CONTENT,
@@ -184,13 +163,6 @@ def _no_content(email_id: int) -> Refusal:
             f"This account has no published single-send e-mail with the id {email_id}. "
             "Publish it, or use the id shown on its details page."
         ),
-    )
-
-
-def _not_connected(sender: mail.Address) -> Refusal:
-    return Refusal(
-        result=ledger.SendResult.UNCONFIGURED_SENDING_DOMAIN,
-        explanation=f"{sender.ascii_domain} is not a connected sending domain of this account: connect it first.",
     )
 
 
@@ -205,5 +177,4 @@ def _address_of_sender(people: People, version: emails.PublishedVersion) -> mail
 
 
 def _suppression_of(account_id: int, address: mail.Address, facts: Facts) -> feedback.Suppression | None:
-    found = facts.suppressions.get((account_id, STREAM, address.key))
-    return found or facts.suppressions.get((account_id, STREAM, "@" + address.ascii_domain.lower()))
+    return composing.suppression_of(account_id, STREAM, address, facts.suppressions)

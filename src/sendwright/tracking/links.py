@@ -57,10 +57,14 @@ _PLAIN_LINK = re.compile(
 
 
 def track_html(
-    html: str, *, click_url: Callable[[int, str], str], pixel_url: str, untouched: tuple[str, ...] = ()
+    html: str,
+    *,
+    click_url: Callable[[int, str], str] | None,
+    pixel_url: str | None,
+    untouched: tuple[str, ...] = (),
 ) -> Tracked:
     """The same HTML with each http(s) href of `a` and `area` led through `click_url(link, url)`, and the pixel before
-    the last `</body>`, or at the end.
+    the last `</body>`, or at the end. Without `click_url` no link is changed, without `pixel_url` there is no pixel.
 
     Left alone: every other scheme, relative addresses, anchors, unrendered `{{ }}`, tags marked `data-unsubscribe`,
     addresses over 6 kB, links after the 2000th, whatever stands in a comment (so Outlook's conditional ones), and
@@ -75,12 +79,14 @@ def track_html(
         if href is None:
             pieces.append(html[copied:start])
             copied, pixel_after = start, len(pieces)
-        elif len(links) < MAX_LINKS and (url := _url_to_wrap(href, ours)) is not None:
+        elif click_url is not None and len(links) < MAX_LINKS and (url := _url_to_wrap(href, ours)) is not None:
             value_start, value_end = href.span(href.lastindex or 0)
             pieces += (html[copied:value_start], _as_value(click_url(len(links), url), href))
             copied = value_end
             links.append(url)
     pieces.append(html[copied:])
+    if pixel_url is None:
+        return Tracked(html="".join(pieces), links=tuple(links))
     pixel = f'<img src="{escape(pixel_url)}" width="1" height="1" alt="" style="display:block;border:0">'
     before_pixel = pixel_after or len(pieces)
     if not pieces[before_pixel - 1].endswith(pixel):

@@ -6,7 +6,6 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 
 from sendwright import database, domains, outbound
-from sendwright.single_send.look_up import signing_keys
 
 _FRESH = timedelta(seconds=5)
 _MOST = 10_000
@@ -26,10 +25,10 @@ class Keyring:
         self, wanted: Iterable[domains.Domain], now: datetime
     ) -> Mapping[Place, Sequence[outbound.SigningKey]]:
         """The keys of each domain."""
-        asked = {(domain.account_id, domain.name): domain for domain in wanted}
-        stale = [domain for place, domain in asked.items() if not self._is_fresh(place, now)]
+        asked = {(domain.account_id, domain.name) for domain in wanted}
+        stale = [place for place in asked if not self._is_fresh(place, now)]
         if stale:
-            loaded = await self._db.read(signing_keys, self._seal, stale)
+            loaded = await self._db.read(_signing_keys, self._seal, stale)
             if len(self._kept) + len(loaded) > _MOST:
                 self._kept.clear()
             self._kept |= {place: (now, keys) for place, keys in loaded.items()}
@@ -38,3 +37,15 @@ class Keyring:
     def _is_fresh(self, place: Place, now: datetime) -> bool:
         kept = self._kept.get(place)
         return kept is not None and abs(now - kept[0]) < _FRESH
+
+
+def _signing_keys(
+    conn: database.Connection, seal: database.Seal, places: Iterable[Place]
+) -> dict[Place, tuple[outbound.SigningKey, ...]]:
+    return {
+        (account_id, name): tuple(
+            outbound.load_key(name, key.selector, key.private_pem)
+            for key in domains.signing_keys(conn, seal, account_id, name)
+        )
+        for account_id, name in places
+    }

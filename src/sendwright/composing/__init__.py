@@ -1,0 +1,42 @@
+"""What the stories that compose have in common: from a plan and its bytes to deliveries that can be handed over.
+
+A story (a single send, a submitted mail) decides what is sent and makes the bytes; here are the workshop it does that
+in, the refusals that are the same for all, how links are tracked, and the one write with which deliveries begin or a
+send is dropped (``beginning.py``). It never uses the network and never decides what a mail says. Start in
+``workshop.py``.
+"""
+
+from sendwright.composing.beginning import Begun, Outset, begin, drop, write
+from sendwright.composing.keyring import Keyring
+from sendwright.composing.refusals import (
+    Refusal,
+    not_connected,
+    suppressed,
+    suppression_of,
+    suppression_slots,
+    suspended,
+)
+from sendwright.composing.track import Trail, tracked
+from sendwright.composing.workshop import Kind, Ready, Tools, Workshop, in_turns
+
+__all__ = [
+    "Begun",
+    "Keyring",
+    "Kind",
+    "Outset",
+    "Ready",
+    "Refusal",
+    "Tools",
+    "Trail",
+    "Workshop",
+    "begin",
+    "drop",
+    "in_turns",
+    "not_connected",
+    "suppressed",
+    "suppression_of",
+    "suppression_slots",
+    "suspended",
+    "tracked",
+    "write",
+]

@@ -1,0 +1,79 @@
+"""The delivery role, put together: the sandbox's receiver if that is the route, the post, the worker."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+from collections.abc import AsyncIterator, Callable
+from contextlib import AsyncExitStack, asynccontextmanager
+
+from sendwright import attempt, engage, ledger, outbound
+from sendwright.composing import Keyring, Tools, Workshop
+from sendwright.doors.sandbox_smtp import SandboxSmtp
+from sendwright.run.delivery import Delivery
+from sendwright.run.house import House
+
+
+@asynccontextmanager
+async def delivering(house: House, group: asyncio.TaskGroup) -> AsyncIterator[None]:
+    """The delivery role: the sandbox's receiver if that is the route, the post, the worker."""
+    async with AsyncExitStack() as stack:
+        route = outbound.parse_route(house.settings.route.get_secret_value())
+        if isinstance(route, outbound.Sandbox):
+            route = await _open_sandbox(house, stack)
+        post = await stack.enter_async_context(_post(house, route))
+        shop = Workshop(
+            db=house.db, keyring=Keyring(house.db, house.seal), now=house.clock.now, lease=house.settings.lease,
+            tools=Tools(public_url=house.public_url, tracking_keys=house.tracking_keys),
+            hostname=house.hostname,
+        )  # fmt: skip
+
+        def desk(trouble: Callable[[bool], None]) -> attempt.Desk:
+            return attempt.Desk(
+                db=house.db, post=post, now=house.clock.now, chance=random.random, trouble=trouble,
+                doubt_wait=house.settings.in_doubt_wait
+            )  # fmt: skip
+
+        worker = house.worker = Delivery(
+            shop, desk, slots=house.settings.delivery_slots, in_doubt_wait=house.settings.in_doubt_wait
+        )
+        working = group.create_task(worker.run(house.settings.drain))
+        yield
+        worker.stop()
+        await working
+
+
+async def _open_sandbox(house: House, stack: AsyncExitStack) -> outbound.Sandbox:
+    async def on_complaint(account_id: int, send_id: str, recipient: str) -> None:
+        await house.db.write(
+            engage.complained, account_id, ledger.SendId(send_id), recipient, house.clock.now()
+        )  # fmt: skip
+
+    door = await stack.enter_async_context(
+        SandboxSmtp(house.db, now=house.clock.now, on_complaint=on_complaint)
+    )  # fmt: skip
+    listen = house.settings.sandbox
+    port = await door.open(listen.host, listen.port)
+    house.doors["sandbox"] = f"{listen.host}:{port}"
+    return outbound.Sandbox(host=listen.host, port=port)
+
+
+def _post(house: House, route: outbound.Route) -> outbound.Post:
+    settings = house.settings
+    name = house.hostname
+    resolver = outbound.Resolver(
+        monotonic=house.clock.monotonic, nameserver=settings.resolver, own_names=(name,),
+        allow_private=settings.allow_private_mx,
+    )  # fmt: skip
+    return outbound.Post(
+        route,
+        outbound.PostSettings(ehlo_name=_ehlo_name(name), mx_port=settings.mx_port),
+        now=house.clock.now, monotonic=house.clock.monotonic, chance=random.random, resolver=resolver,
+    )  # fmt: skip
+
+
+def _ehlo_name(name: str) -> str:
+    """RFC 5321 4.1.3: an address is said as a literal."""
+    if all(part.isdigit() for part in name.split(".")):
+        return f"[{name}]"
+    return f"[IPv6:{name.strip('[]')}]" if ":" in name else name

@@ -1,0 +1,64 @@
+"""The house while it stands: the parts that every role uses, and what each open door is called."""
+
+from __future__ import annotations
+
+import socket
+from dataclasses import dataclass, field
+
+from prometheus_client import CollectorRegistry
+
+from sendwright import database, tracking
+from sendwright.doors.tracking import Visits
+from sendwright.run.clock import SystemClock
+from sendwright.run.delivery import Delivery
+from sendwright.run.settings import HostPort, Settings, smtp_name
+
+
+@dataclass(slots=True)
+class House:
+    """The parts that stand, and what each open door is called."""
+
+    settings: Settings
+    clock: SystemClock
+    db: database.Database
+    seal: database.Seal
+    registry: CollectorRegistry
+    public_url: str
+    tracking_keys: tuple[tracking.TrackingKey, ...]
+    visits: Visits
+    doors: dict[str, str | None] = field(default_factory=dict)
+    worker: Delivery | None = None
+
+    @property
+    def hostname(self) -> str:
+        """What this installation is called towards other mail programs: the host of the public address."""
+        return self.settings.ehlo_name or _host_of(self.public_url) or socket.getfqdn()
+
+    @property
+    def smtp_host(self) -> str:
+        """What programs that submit call it."""
+        return smtp_name(self.settings)
+
+
+def listen_on(where: HostPort, flag: str) -> socket.socket:
+    """A listening socket. Ends the program with a sentence if the address cannot be had."""
+    family = socket.AF_INET6 if ":" in where.host else socket.AF_INET
+    listener = socket.socket(family, socket.SOCK_STREAM)
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listener.bind((where.host, where.port))
+    except OSError as fault:
+        listener.close()
+        raise SystemExit(f"sendwright: cannot listen on {where}: {fault.strerror}. Give another {flag}.") from fault
+    listener.set_inheritable(True)
+    return listener
+
+
+def address_of(listener: socket.socket) -> HostPort:
+    """Where it listens, the port known."""
+    host, port = listener.getsockname()[:2]
+    return HostPort(host=host, port=port)
+
+
+def _host_of(url: str) -> str:
+    return url.partition("://")[2].partition("/")[0].rpartition(":")[0] or url.partition("://")[2].partition("/")[0]

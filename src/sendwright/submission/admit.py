@@ -1,0 +1,103 @@
+"""Who may submit: the log-in, and the questions before the text. What was looked up is believed for a second."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+from sendwright import accounts, database, domains, mail, smtp
+from sendwright.submission import rules
+from sendwright.submission.model import Refusal, Standing
+from sendwright.submission.throttle import Throttle
+
+_FRESH = timedelta(seconds=1)
+_MOST = 10_000
+
+
+class Standings:
+    """Who stands how, by user name, as read within the last second; forgotten at once when tokens change."""
+
+    def __init__(self, db: database.Database) -> None:
+        self._db = db
+        self._kept: OrderedDict[str, tuple[datetime, Standing]] = OrderedDict()
+        db.on("smtp_tokens", self._kept.clear)
+
+    async def of(self, username: str, now: datetime) -> Standing | None:
+        """How this user name stands; None if it is nobody's."""
+        kept = self._kept.get(username)
+        if kept is not None and abs(now - kept[0]) < _FRESH:
+            return kept[1]
+        standing = await self._db.read(_read_standing, username)
+        if standing is not None:
+            self._kept[username] = (now, standing)
+            if len(self._kept) > _MOST:
+                self._kept.popitem(last=False)
+        return standing
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Office:
+    """What submissions are taken with. ``public_url`` has no slash at its end."""
+
+    db: database.Database
+    now: Callable[[], datetime]
+    public_url: str
+    standings: Standings
+    throttle: Throttle = field(default_factory=Throttle)
+
+    @classmethod
+    def opened(cls, db: database.Database, now: Callable[[], datetime], public_url: str, throttle: Throttle) -> Office:
+        """An office that looks up for itself."""
+        return cls(db=db, now=now, public_url=public_url, standings=Standings(db), throttle=throttle)
+
+
+async def log_in(office: Office, username: str, password: str) -> Standing | Refusal:
+    """The standing of whoever has the password. An unknown, an expired and a wrong one are told and take the same.
+
+    Raises ``database.Unavailable``.
+    """
+    now = office.now()
+    standing = await office.standings.of(username, now)
+    right = accounts.is_smtp_password(None if standing is None else standing.login, password, now)
+    if standing is None or not right:
+        return rules.WRONG_PASSWORD
+    return rules.refusal_of_account(standing, rules.AT_LOG_IN) or standing
+
+
+async def admit_sender(office: Office, standing: Standing, asked: smtp.events.Mail) -> Refusal | None:
+    """Whether mail from this envelope sender may begin now. Raises ``database.Unavailable``."""
+    now = office.now()
+    current = await office.standings.of(standing.login.token.id, now)
+    if current is None or not rules.is_the_same(standing, current.login, now):
+        return rules.TOKEN_ENDED
+    refusal = rules.refusal_of_account(current, rules.AT_MAIL)
+    if refusal is None and asked.sender:
+        refusal = _refusal_of_sender(office, current, asked.sender)
+    if refusal is not None:
+        return refusal
+    wait = office.throttle.wait(current.key, now)
+    return None if wait is None else rules.too_fast(wait)
+
+
+def admit_recipient(standing: Standing, asked: smtp.events.Rcpt) -> Refusal | None:
+    """Whether this is an address that mail can be sent to."""
+    address = mail.parse_address(asked.recipient)
+    return rules.bad_recipient(address) if isinstance(address, mail.Malformed) else None
+
+
+def _refusal_of_sender(office: Office, standing: Standing, sender: str) -> Refusal | None:
+    address = mail.parse_address(sender)
+    if isinstance(address, mail.Malformed):
+        return rules.bad_sender(address)
+    return rules.refusal_of_author(standing, address, "The envelope sender", office.public_url)
+
+
+def _read_standing(conn: database.Connection, username: str) -> Standing | None:
+    login = accounts.find_smtp_login(conn, username)
+    if login is None:
+        return None
+    known = domains.list_domains(conn, login.token.account_id)
+    connected = frozenset(domain.name for domain in known if domain.state is domains.DomainState.CONNECTED)
+    return Standing(login=login, domains=connected)

@@ -1,0 +1,148 @@
+"""From a submitted mail to one recipient's copy: our lines above, our fields gone, tracked, signed.
+
+The same mail, send and domain give the same bytes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from email.utils import format_datetime
+
+from sendwright import composing, domains, ledger, mail, outbound
+from sendwright.composing import Tools, Trail
+from sendwright.submission.model import STREAM, Untracked, Wish
+
+_PRODUCT = "sendwright"
+_GONE = frozenset({"bcc", "resent-bcc", "return-path"})
+_OURS = "x-sendwright-"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Text:
+    """A submitted mail, taken apart once for all its recipients."""
+
+    wish: Wish
+    original: mail.Original = field(repr=False)
+    heading: mail.Heading
+    to: frozenset[str]
+    cc: frozenset[str]
+    """The keys of the addresses that the header names."""
+
+    @classmethod
+    def read(cls, wish: Wish, content: bytes) -> Text | mail.Malformed:
+        """From the ledger; what was accepted can be read."""
+        heading = mail.read_heading(content)
+        if isinstance(heading, mail.Malformed):
+            return heading
+        return cls(
+            wish=wish, original=mail.Original.read(content), heading=heading,
+            to=frozenset(box.address.key for box in heading.to), cc=frozenset(box.address.key for box in heading.cc),
+        )  # fmt: skip
+
+    def part_of(self, key: str) -> ledger.Part:
+        """Where a recipient of the envelope stands in the header; who stands nowhere is bcc."""
+        if key in self.to:
+            return ledger.Part.TO
+        return ledger.Part.CC if key in self.cc else ledger.Part.BCC
+
+    @property
+    def has_utf8_header(self) -> bool:
+        """RFC 6532: such a mail needs SMTPUTF8 on its way."""
+        return not self.original.raw[: self.original.root.body_start].isascii()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Copy:
+    """A mail ready to leave for one recipient. ``untracked``: why nobody will know whether it was opened; or None."""
+
+    mail_from: str
+    content: bytes = field(repr=False)
+    untracked: str | None
+    eight_bit: bool
+    smtputf8: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stamp:
+    """What makes a copy somebody's own."""
+
+    send: ledger.ClaimedSend | ledger.Delivery
+    send_id: ledger.SendId
+    message_id: str
+    """The payload's id: all recipients of one mail get one Message-ID."""
+    at: datetime
+    recipient: mail.Address
+    part: ledger.Part
+    domain: domains.Domain
+    hostname: str
+
+
+def make_copy(text: Text, stamp: Stamp, keys: Sequence[outbound.SigningKey], tools: Tools) -> Copy:
+    """The copy of one recipient."""
+    untracked = _untracked(text, stamp)
+    trail = Trail(account_id=stamp.send.account_id, send_id=stamp.send_id, domain=stamp.domain)
+    content = text.original.copy(
+        above=_above(text, stamp),
+        without=_is_gone,
+        html=None if untracked is not None else _Tracker(text.wish, trail, tools),
+    )
+    signed = outbound.sign(content, keys, stamp.at) + content
+    return Copy(
+        mail_from=f"bounce.{stamp.send_id}@{stamp.domain.return_path_host or stamp.domain.name}",
+        content=signed,
+        untracked=untracked,
+        eight_bit=not signed.isascii(),
+        smtputf8=stamp.recipient.needs_smtputf8 or text.has_utf8_header,
+    )
+
+
+class _Tracker:
+    """Tracks the HTML parts in their order; only the first gets the pixel: one open is one open."""
+
+    def __init__(self, wish: Wish, trail: Trail, tools: Tools) -> None:
+        self._wish, self._trail, self._tools = wish, trail, tools
+        self._links = 0
+
+    def __call__(self, part: int, html: str) -> str:
+        done = composing.tracked(
+            html, self._trail, self._tools, clicks=self._wish.clicks, opens=self._wish.opens and part == 0,
+            first_link=self._links,
+        )  # fmt: skip
+        self._links += len(done.links)
+        return done.html
+
+
+def _untracked(text: Text, stamp: Stamp) -> str | None:
+    if stamp.part is not ledger.Part.TO:
+        return Untracked.COPY
+    if not (text.wish.opens or text.wish.clicks):
+        return Untracked.OFF
+    return text.original.sealed or (None if text.original.html_parts else Untracked.NO_HTML)
+
+
+def _is_gone(name: str) -> bool:
+    return name in _GONE or name.startswith(_OURS)
+
+
+def _above(text: Text, stamp: Stamp) -> bytes:
+    send, heading = stamp.send, text.heading
+    lines = [_received(text.wish, stamp), f"X-Sendwright-MID: {ledger.mid(send.account_id, stamp.send_id)}"]
+    if text.original.root.first("Feedback-ID") is None:
+        lines.append(f"Feedback-ID: {text.wish.campaign_id}:{send.account_id}:{STREAM}:{_PRODUCT}")
+    if not heading.message_id:
+        lines.append(f"Message-ID: <{stamp.message_id}@{stamp.domain.name}>")
+    if not heading.has_date:
+        lines.append(f"Date: {format_datetime(stamp.at)}")
+    return "\r\n".join((*lines, "")).encode()
+
+
+def _received(wish: Wish, stamp: Stamp) -> str:
+    """RFC 5321 section 4.4. No ``for``: it would tell one recipient of another."""
+    address = f"IPv6:{wish.ip}" if ":" in wish.ip else wish.ip
+    date = format_datetime(stamp.at)
+    return (
+        f"Received: from {wish.helo} ([{address}])\r\n"
+        f"\tby {stamp.hostname} with {wish.protocol} id {stamp.send_id};\r\n\t{date}"
+    )

@@ -2,7 +2,8 @@
 
 1. The parcel goes to its route; before the final dot the intent is recorded, or the dot is not written.
 2. What came of it is judged: delivered, again later, given up, in doubt.
-3. The verdict is settled in one transaction: delivery, attempt, events, timeline, suppression.
+3. The verdict is settled in one transaction: delivery, attempt, events, timeline, suppression, and the notice by mail
+   if the sender asked for one.
 
 A settlement that cannot be recorded is tried until it can: what is known must not be forgotten.
 """
@@ -17,6 +18,7 @@ from datetime import datetime, timedelta
 import structlog
 
 from sendwright import crm, database, feedback, ledger, mail, outbound
+from sendwright.composing import notices
 
 log = structlog.get_logger()
 
@@ -28,6 +30,7 @@ _RESULTS = {
     ledger.Outcome.FAILED: ledger.SendResult.UNDELIVERABLE,
     ledger.Outcome.IN_DOUBT: ledger.SendResult.QUEUED,
 }
+_ACTIONS: dict[ledger.Outcome, mail.Action] = {ledger.Outcome.DELIVERED: "relayed", ledger.Outcome.FAILED: "failed"}
 _STATUSES = {
     ledger.Outcome.DELIVERED: crm.ActivityStatus.DELIVERED,
     ledger.Outcome.FAILED: crm.ActivityStatus.BOUNCED,
@@ -43,6 +46,8 @@ class Desk:
     now: Callable[[], datetime]
     chance: Callable[[], float]
     trouble: Callable[[bool], None]
+    hostname: str = "localhost"
+    """Our name, in notices."""
     doubt_wait: timedelta = ledger.IN_DOUBT_WAIT
     """How long an attempt whose answer was lost rests."""
 
@@ -54,6 +59,7 @@ class Settled:
     settlement: ledger.Settlement
     activity: crm.ActivityUpdate | None
     suppression: feedback.Suppression | None
+    notice: ledger.NewSend | None = None
 
 
 async def attempt(desk: Desk, delivery: ledger.Delivery, parcel: outbound.Parcel) -> None:
@@ -72,7 +78,10 @@ async def attempt(desk: Desk, delivery: ledger.Delivery, parcel: outbound.Parcel
         chance=desk.chance(),
         doubt_wait=desk.doubt_wait,
     )
-    await _settle(desk, settled_by(delivery, attempt_id, handover, verdict))
+    settled = settled_by(delivery, attempt_id, handover, verdict)
+    if parcel.notify is not None:
+        settled = replace(settled, notice=_notice(desk, delivery, parcel, parcel.notify, settled.settlement, handover))
+    await _settle(desk, settled)
 
 
 async def release(desk: Desk, delivery: ledger.Delivery) -> None:
@@ -154,12 +163,40 @@ def _settle_all(conn: database.Connection, items: Sequence[Settled]) -> Sequence
     ledger.settle(conn, [item.settlement for item in items])
     crm.update_activities(conn, [item.activity for item in items if item.activity is not None])
     feedback.suppress(conn, [item.suppression for item in items if item.suppression is not None])
+    told = [item.notice for item in items if item.notice is not None]
+    if told:
+        ledger.accept(conn, told)
     return [None] * len(items)
 
 
 def _settle_late(conn: database.Connection, item: Settled) -> None:
     if ledger.append_late(conn, item.settlement) and item.activity is not None:
         crm.update_activities(conn, [item.activity])
+
+
+def _notice(
+    desk: Desk,
+    delivery: ledger.Delivery,
+    parcel: outbound.Parcel,
+    notify: outbound.Notify,
+    settlement: ledger.Settlement,
+    handover: outbound.Handover,
+) -> ledger.NewSend | None:
+    """What the sender asked to be told by mail: that it failed, or that the next server tells nothing of its success.
+
+    A next server that promised notices gives them itself, of what it took.
+    """
+    made, recipient = settlement.attempt, mail.parse_address(delivery.recipient)
+    passed_on = isinstance(handover.outcome, outbound.Answered) and handover.outcome.notify_passed_on
+    action = _ACTIONS.get(made.outcome)
+    if action is None or isinstance(recipient, mail.Malformed) or (action == "relayed" and passed_on):
+        return None
+    news = notices.News(
+        account_id=delivery.account_id, action=action, recipient=recipient, notify=notify,
+        arrival=delivery.accepted_at, original=parcel.message, status=made.status or "", remote=made.host or "",
+        reply=f"{made.code} {made.status or ''} {made.reply or ''}" if made.code else made.explanation,
+    )  # fmt: skip
+    return notices.notice(news, desk.hostname, desk.now())
 
 
 def _outcome(verdict: outbound.Verdict) -> ledger.Outcome:

@@ -6,7 +6,8 @@ send is dropped (``beginning.py``). It never uses the network and never decides 
 ``workshop.py``.
 """
 
-from sendwright.composing.beginning import Begun, Outset, begin, drop, write
+from sendwright.composing import notices
+from sendwright.composing.beginning import Begun, Ended, Outset, begin, drop, write
 from sendwright.composing.keyring import Keyring
 from sendwright.composing.refusals import (
     Refusal,
@@ -21,6 +22,7 @@ from sendwright.composing.workshop import Kind, Ready, Tools, Workshop, in_turns
 
 __all__ = [
     "Begun",
+    "Ended",
     "Keyring",
     "Kind",
     "Outset",
@@ -33,6 +35,7 @@ __all__ = [
     "drop",
     "in_turns",
     "not_connected",
+    "notices",
     "suppressed",
     "suppression_of",
     "suppression_slots",

@@ -48,6 +48,14 @@ class Begun:
     lease_ms: int
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ended:
+    """A send that is dropped, and the notice that its sender asked for."""
+
+    dropped: ledger.Dropped
+    notice: ledger.NewSend | None = None
+
+
 def begin(
     shop: Workshop, outset: Outset, boxes: Boxes, parcel: Callable[[ledger.NewDelivery], outbound.Parcel]
 ) -> Begun:
@@ -84,17 +92,19 @@ def drop(
     *,
     campaign_id: int | None = None,
     contact_id: crm.ContactId | None = None,
-) -> ledger.Dropped:
+    notice: ledger.NewSend | None = None,
+) -> Ended:
     """A send that ends here, with its reason."""
     now = shop.now()
     facts = {"dropReason": refusal.result.value, "dropMessage": refusal.explanation}
-    return ledger.Dropped(
+    dropped = ledger.Dropped(
         send=send, now=now, result=refusal.result, explanation=refusal.explanation, campaign_id=campaign_id,
         contact_id=contact_id, event=_event(send, ledger.EventType.DROPPED, now, campaign_id, facts),
     )  # fmt: skip
+    return Ended(dropped=dropped, notice=notice)
 
 
-async def write(shop: Workshop, items: Sequence[Begun | ledger.Dropped]) -> list[Ready]:
+async def write(shop: Workshop, items: Sequence[Begun | Ended]) -> list[Ready]:
     """All in few commits. Who came too late is left out: another worker has the send by now."""
     answers = await asyncio.gather(
         *(shop.db.write_together(_write_all, item) for item in items), return_exceptions=True
@@ -102,7 +112,7 @@ async def write(shop: Workshop, items: Sequence[Begun | ledger.Dropped]) -> list
     ready: list[Ready] = []
     for item, answer in zip(items, answers, strict=True):
         if isinstance(answer, ledger.Late):
-            log.warning("composed_too_late", send=(item.composed.send if isinstance(item, Begun) else item.send).id)
+            log.warning("composed_too_late", send=(item.composed if isinstance(item, Begun) else item.dropped).send.id)
         elif isinstance(answer, BaseException):
             raise answer
         elif isinstance(item, Begun):
@@ -110,12 +120,16 @@ async def write(shop: Workshop, items: Sequence[Begun | ledger.Dropped]) -> list
     return ready
 
 
-def _write_all(conn: database.Connection, items: Sequence[Begun | ledger.Dropped]) -> Sequence[None]:
+def _write_all(conn: database.Connection, items: Sequence[Begun | Ended]) -> Sequence[None]:
     begun = [item for item in items if isinstance(item, Begun)]
     if begun:
         ledger.compose(conn, [item.composed for item in begun], begun[0].lease_ms)
         crm.note_activities(conn, [item.activity for item in begun if item.activity is not None])
-    ledger.drop(conn, [item for item in items if isinstance(item, ledger.Dropped)])
+    ended = [item for item in items if isinstance(item, Ended)]
+    ledger.drop(conn, [item.dropped for item in ended])
+    told = [item.notice for item in ended if item.notice is not None]
+    if told:
+        ledger.accept(conn, told)
     return [None] * len(items)
 
 

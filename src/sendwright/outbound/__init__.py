@@ -10,12 +10,14 @@ outcome); `judge` turns that into a verdict, `explain` into a sentence. `sign` a
 from sendwright.outbound.dkim import SigningKey, generate_ed25519, generate_rsa, load_key, public_record, sign
 from sendwright.outbound.explain import explain, stage_of
 from sendwright.outbound.model import (
+    Answered,
     Delivered,
     DialogueLine,
     DirectMx,
     GaveUp,
     Handover,
     InDoubt,
+    Notify,
     Parcel,
     Peer,
     Route,
@@ -30,6 +32,7 @@ from sendwright.outbound.rules import judge
 from sendwright.outbound.settings import Limits, PostSettings
 
 __all__ = [
+    "Answered",
     "BadRoute",
     "Delivered",
     "DialogueLine",
@@ -38,6 +41,7 @@ __all__ = [
     "Handover",
     "InDoubt",
     "Limits",
+    "Notify",
     "Parcel",
     "Peer",
     "Post",

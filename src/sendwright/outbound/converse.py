@@ -76,6 +76,9 @@ def _envelope(parcel: Parcel) -> smtp.Envelope:
         size=len(parcel.message),
         body_8bit=parcel.eight_bit,
         smtputf8=parcel.smtputf8,
+        ret=parcel.notify.ret if parcel.notify else "",
+        envid=parcel.notify.envid if parcel.notify else "",
+        wishes=(parcel.notify.wish,) if parcel.notify else (),
     )
 
 
@@ -97,4 +100,6 @@ def _outcome(talk: Conversation, decided: _Decision) -> Outcome:
         return Lost(stage=answer.stage, dot_written=talk.dot_left, detail=answer.reply.text)
     if answer.local and answer.reply.kind is smtp.Kind.TEMPORARY:
         return Lost(stage=answer.stage, dot_written=False, detail=answer.reply.text)
-    return Answered(stage=answer.stage, reply=answer.reply, local=answer.local)
+    return Answered(
+        stage=answer.stage, reply=answer.reply, local=answer.local, notify_passed_on=decided.dsn_passed_on
+    )

@@ -50,6 +50,21 @@ Route = Sandbox | SmartHost | DirectMx
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Notify:
+    """What the sender wants to be told by mail (RFC 3461): at which address, when, and with what.
+
+    A capable next hop is told of it and answers for it from then on.
+    """
+
+    address: str
+    domain: str
+    """The author's: what a notice of ours is signed with."""
+    wish: smtp.Wish
+    ret: str = ""
+    envid: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Parcel:
     """One message for one recipient. Addresses are ready envelope strings; `site_domain` is an A-label, lower case.
 
@@ -64,6 +79,7 @@ class Parcel:
     smtputf8: bool = False
     eight_bit: bool = False
     tls_required: bool = False
+    notify: Notify | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -104,6 +120,8 @@ class Answered:
     stage: smtp.Stage
     reply: smtp.Reply
     local: bool = False
+    notify_passed_on: bool = False
+    """The peer promised the notifications that were asked for (RFC 3461)."""
 
     @property
     def before_the_message(self) -> bool:

@@ -31,6 +31,7 @@ async def delivering(house: House, group: asyncio.TaskGroup) -> AsyncIterator[No
         def desk(trouble: Callable[[bool], None]) -> attempt.Desk:
             return attempt.Desk(
                 db=house.db, post=post, now=house.clock.now, chance=random.random, trouble=trouble,
+                hostname=house.hostname,
                 doubt_wait=house.settings.in_doubt_wait
             )  # fmt: skip
 

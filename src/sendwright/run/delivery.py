@@ -17,13 +17,14 @@ import structlog
 
 from sendwright import attempt, database, ledger, single_send, submission
 from sendwright.attempt import Desk
-from sendwright.composing import Kind, Ready, Workshop
+from sendwright.composing import Kind, Ready, Workshop, notices
 
 log = structlog.get_logger()
 
 KINDS = {
     single_send.APP_ID: Kind(compose=single_send.compose, compose_again=single_send.compose_again),
     submission.APP_ID: Kind(compose=submission.compose, compose_again=submission.compose_again),
+    notices.APP_ID: Kind(compose=notices.compose, compose_again=notices.compose_again),
 }
 """How each kind of send is composed, by the application number it was accepted with."""
 

@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Iterable, Mapping, Sequence
 
 from sendwright import composing, crm, database, emails, ledger, mail, outbound
-from sendwright.composing import Begun, Outset, Ready, Refusal, Workshop
+from sendwright.composing import Begun, Ended, Outset, Ready, Refusal, Workshop
 from sendwright.single_send.again import plan_again
 from sendwright.single_send.look_up import look_up
 from sendwright.single_send.message import Message, Snapshot, make_message
@@ -67,7 +67,7 @@ def _begin(
     plan: Plan,
     contact: crm.Contact,
     keys: Mapping[tuple[int, str], Sequence[outbound.SigningKey]],
-) -> Begun | ledger.Dropped:
+) -> Begun | Ended:
     snapshot = Snapshot(
         version=plan.version.version,
         contact=contact.every_property(),
@@ -105,7 +105,7 @@ def _parcel(new: ledger.NewDelivery | ledger.Delivery, message: Message) -> outb
     )  # fmt: skip
 
 
-def _drop(shop: Workshop, plan: Plan, contact: crm.Contact, refusal: Refusal) -> ledger.Dropped:
+def _drop(shop: Workshop, plan: Plan, contact: crm.Contact, refusal: Refusal) -> Ended:
     return composing.drop(
         shop, plan.send, refusal, campaign_id=plan.version.campaign_id, contact_id=contact.id
     )  # fmt: skip

@@ -21,6 +21,7 @@ from sendwright.submission.model import (
     Taken,
     Wish,
     encode,
+    read_address,
 )
 
 _LARGE = 256 * 1024
@@ -90,7 +91,7 @@ def _people(arrival: Arrival) -> dict[str, Person]:
     wishes = arrival.envelope.wishes or _WITHOUT_WISHES * len(arrival.envelope.rcpt_to)
     people: dict[str, Person] = {}
     for recipient, wish in zip(arrival.envelope.rcpt_to, wishes, strict=True):
-        address = mail.parse_address(recipient)
+        address = read_address(recipient)
         if isinstance(address, mail.Address):  # admit_recipient let no other pass
             notify, orcpt = (wish.notify, wish.orcpt) if wish is not None else (frozenset[str](), "")
             people.setdefault(address.key, Person(address=address, notify=notify, orcpt=orcpt))

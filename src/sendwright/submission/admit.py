@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 
 from sendwright import accounts, database, domains, mail, smtp
 from sendwright.submission import rules
-from sendwright.submission.model import Refusal, Standing
+from sendwright.submission.model import Refusal, Standing, read_address
 from sendwright.submission.throttle import Throttle
 
 _FRESH = timedelta(seconds=1)
@@ -83,12 +83,12 @@ async def admit_sender(office: Office, standing: Standing, asked: smtp.events.Ma
 
 def admit_recipient(standing: Standing, asked: smtp.events.Rcpt) -> Refusal | None:
     """Whether this is an address that mail can be sent to."""
-    address = mail.parse_address(asked.recipient)
+    address = read_address(asked.recipient)
     return rules.bad_recipient(address) if isinstance(address, mail.Malformed) else None
 
 
 def _refusal_of_sender(office: Office, standing: Standing, sender: str) -> Refusal | None:
-    address = mail.parse_address(sender)
+    address = read_address(sender)
     if isinstance(address, mail.Malformed):
         return rules.bad_sender(address)
     return rules.refusal_of_author(standing, address, "The envelope sender", office.public_url)

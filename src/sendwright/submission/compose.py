@@ -6,8 +6,8 @@ import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from sendwright import accounts, composing, crm, database, domains, feedback, ledger, mail, outbound
-from sendwright.composing import Begun, Outset, Ready, Refusal, Workshop
+from sendwright import accounts, composing, crm, database, domains, feedback, ledger, mail, outbound, smtp
+from sendwright.composing import Begun, Ended, Outset, Ready, Refusal, Workshop
 from sendwright.submission.message import Copy, Stamp, Text, make_copy
 from sendwright.submission.model import STREAM, Person, decode
 
@@ -32,7 +32,7 @@ class _Job:
 
     @property
     def sender(self) -> mail.Address:
-        return self.text.heading.from_[0].address
+        return self.text.author
 
     @property
     def place(self) -> tuple[int, str]:
@@ -159,6 +159,7 @@ async def _begin(shop: Workshop, plan: _Plan, contact: crm.ContactId | None, key
         part=job.part, domain=plan.domain, hostname=shop.hostname,
     )  # fmt: skip
     copy = await _copied(shop, job.text, stamp, keys)
+    notify = _notify(job.text, job.person)
     outset = Outset(
         send=send, campaign_id=job.text.wish.campaign_id, contact_ids=() if contact is None else (contact,),
         sender=job.text.heading.from_[0].spec, subject=job.text.heading.subject, facts=_facts(job, copy),
@@ -166,7 +167,10 @@ async def _begin(shop: Workshop, plan: _Plan, contact: crm.ContactId | None, key
     )  # fmt: skip
     # In the ledger each recipient of a submitted mail is the one its own send is to.
     return composing.begin(
-        shop, outset, [(ledger.Part.TO, job.person.address)], lambda new: _parcel(new.recipient, new.domain, copy)
+        shop,
+        outset,
+        [(ledger.Part.TO, job.person.address)],
+        lambda new: _parcel(new.recipient, new.domain, copy, notify),
     )
 
 
@@ -183,7 +187,7 @@ async def _again(shop: Workshop, delivery: ledger.Delivery) -> Ready:
         hostname=shop.hostname,
     )  # fmt: skip
     copy = await _copied(shop, text, stamp, await shop.keyring.of([domain], shop.now()))
-    return delivery, _parcel(delivery.recipient, delivery.domain, copy)
+    return delivery, _parcel(delivery.recipient, delivery.domain, copy, _notify(text, text.wish.people[address.key]))
 
 
 async def _copied(shop: Workshop, text: Text, stamp: Stamp, keys: Keys) -> Copy:
@@ -193,10 +197,21 @@ async def _copied(shop: Workshop, text: Text, stamp: Stamp, keys: Keys) -> Copy:
     return await asyncio.to_thread(make_copy, text, stamp, signing, shop.tools)
 
 
-def _parcel(recipient: str, domain: str, copy: Copy) -> outbound.Parcel:
+def _notify(text: Text, person: Person) -> outbound.Notify | None:
+    """What the sender wants to be told by mail; nothing, where nothing was said or nobody is to be told."""
+    wish = text.wish
+    if not wish.mail_from or not (person.notify or person.orcpt or wish.envid or wish.ret):
+        return None
+    return outbound.Notify(
+        address=wish.mail_from, domain=text.author.ascii_domain.lower(),
+        wish=smtp.Wish(notify=person.notify, orcpt=person.orcpt), ret=wish.ret, envid=wish.envid,
+    )  # fmt: skip
+
+
+def _parcel(recipient: str, domain: str, copy: Copy, notify: outbound.Notify | None) -> outbound.Parcel:
     return outbound.Parcel(
         mail_from=copy.mail_from, rcpt_to=recipient, site_domain=domain, message=copy.content,
-        smtputf8=copy.smtputf8, eight_bit=copy.eight_bit,
+        smtputf8=copy.smtputf8, eight_bit=copy.eight_bit, notify=notify,
     )  # fmt: skip
 
 
@@ -209,8 +224,21 @@ def _facts(job: _Job, copy: Copy) -> ledger.Facts:
     return facts
 
 
-def _drop(shop: Workshop, job: _Job, refusal: Refusal) -> ledger.Dropped:
-    return composing.drop(shop, job.send, refusal, campaign_id=job.text.wish.campaign_id)
+def _drop(shop: Workshop, job: _Job, refusal: Refusal) -> Ended:
+    return composing.drop(
+        shop, job.send, refusal, campaign_id=job.text.wish.campaign_id, notice=_notice(shop, job, refusal)
+    )
+
+
+def _notice(shop: Workshop, job: _Job, refusal: Refusal) -> ledger.NewSend | None:
+    notify = _notify(job.text, job.person)
+    if notify is None:
+        return None
+    news = composing.notices.News(
+        account_id=job.send.account_id, action="failed", recipient=job.person.address, notify=notify,
+        arrival=job.send.requested_at, original=job.text.original.raw, status="5.7.1", reply=refusal.explanation,
+    )  # fmt: skip
+    return composing.notices.notice(news, shop.hostname, shop.now())
 
 
 def _shelf_id(held: ledger.ClaimedSend | ledger.Delivery) -> str:

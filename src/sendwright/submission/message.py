@@ -48,6 +48,11 @@ class Text:
         return ledger.Part.CC if key in self.cc else ledger.Part.BCC
 
     @property
+    def author(self) -> mail.Address:
+        """The first address of From: whose domain signs."""
+        return self.heading.from_[0].address
+
+    @property
     def has_utf8_header(self) -> bool:
         """RFC 6532: such a mail needs SMTPUTF8 on its way."""
         return not self.original.raw[: self.original.root.body_start].isascii()

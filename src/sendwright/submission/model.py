@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
 from enum import StrEnum
+from functools import lru_cache
 
 from sendwright import accounts, ledger, mail, smtp
 
@@ -14,6 +15,9 @@ APP_ID = 22_709
 """The application number that events carry for the SMTP API (HubSpot's own)."""
 
 STREAM = "transactional"
+
+read_address = lru_cache(maxsize=4_096)(mail.parse_address)
+"""The same senders come again and again, and each recipient is asked for three times on its way."""
 
 _as_json = json.JSONEncoder(separators=(",", ":")).encode
 
@@ -67,6 +71,9 @@ class Requests:
     opens: bool = True
     clicks: bool = True
     keep: timedelta | None = None
+
+
+NO_REQUESTS = Requests()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -127,7 +134,7 @@ def decode(payload: bytes) -> tuple[Wish, bytes]:
 
 
 def _person(kept: tuple[str, list[str], str]) -> Person:
-    address = mail.parse_address(kept[0])
+    address = read_address(kept[0])
     if isinstance(address, mail.Malformed):
         raise ValueError("an address that was accepted cannot be read")  # a fault of ours
     return Person(address=address, notify=frozenset(kept[1]), orcpt=kept[2])

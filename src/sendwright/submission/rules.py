@@ -5,13 +5,13 @@ from __future__ import annotations
 import json
 import math
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
 from difflib import get_close_matches
 from typing import TypeVar
 
 from sendwright import accounts, ledger, mail
-from sendwright.submission.model import Refusal, Requests, Standing
+from sendwright.submission.model import NO_REQUESTS, Refusal, Requests, Standing
 
 T = TypeVar("T")
 
@@ -107,8 +107,10 @@ def key_was_used(first: str) -> Refusal:
     return Refusal(code=554, enhanced="5.6.0", text=text)
 
 
-def read_requests(fields: Iterable[tuple[str, str]]) -> Requests | Refusal:
+def read_requests(fields: Sequence[tuple[str, str]]) -> Requests | Refusal:
     """What the mail's own ``X-Sendwright-…`` fields ask for. A field that is not understood is refused, not ignored."""
+    if not fields:
+        return NO_REQUESTS
     found: dict[str, str] = {}
     for name, value in fields:
         asked = name[len(_HEADER) :].lower()

@@ -20,6 +20,7 @@ from sendwright.database.columns import Json, Moment, Text, account_column, amon
 from sendwright.database.engine import Database, Unavailable, announce, open_database
 from sendwright.database.identifiers import next_number, next_numbers, uuid7
 from sendwright.database.migrate import SchemaIsNewer, migrate
+from sendwright.database.prepared import Prepared, Row
 from sendwright.database.seal import Seal, WrongSecret, secret_beside, settle_secret
 from sendwright.database.sqlite import AlreadyServed
 from sendwright.database.target import Target
@@ -30,6 +31,8 @@ __all__ = [
     "Database",
     "Json",
     "Moment",
+    "Prepared",
+    "Row",
     "SchemaIsNewer",
     "Seal",
     "Target",

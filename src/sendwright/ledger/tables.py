@@ -36,7 +36,7 @@ sends = Table(
     Column("email_id", BigInteger, nullable=False),
     Column("campaign_id", BigInteger),
     Column("app_id", Integer, nullable=False),
-    Column("token_id", String(36)),
+    Column("token_id", String),
     Column("recipient", String, nullable=False),
     Column("contact_id", BigInteger),
     Column("sender", String),
@@ -181,6 +181,7 @@ events = Table(
     Column("sent_at", Moment),
     Index("ix_events_send", "account_id", "send_id"),
     Index("ix_events_recipient", "account_id", "recipient", "id"),
+    Index("ix_events_campaign", "account_id", "campaign_id", "type"),
 )
 
 

@@ -13,7 +13,9 @@ JSON = sa.JSON(none_as_null=True).with_variant(JSONB(none_as_null=True), "postgr
 
 
 def upgrade() -> None:
-    """Adds tables and columns."""
+    """Adds tables and columns; makes room for the user name of an SMTP token."""
+    if op.get_bind().dialect.name == "postgresql":  # SQLite does not mind lengths
+        op.alter_column("sends", "token_id", type_=sa.String())
     op.add_column("sends", sa.Column("payload_id", sa.String(length=36), nullable=True))
     op.add_column("sends", sa.Column("size_bytes", sa.Integer(), server_default=sa.text("0"), nullable=False))
     op.add_column("sends", sa.Column("labels", JSON, nullable=True))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 
@@ -40,6 +40,15 @@ def accepted(
     """A send that nobody has looked at yet."""
     new = replace(cast.new_send(now, account_id=account_id), recipient=recipient, email_id=email_id)
     (send,) = ledger.accept(conn, [new])
+    return send.id
+
+
+def labelled(
+    conn: database.Connection, account_id: int, now: datetime, tags: Sequence[str], metadata: Mapping[str, str]
+) -> str:
+    """A send that its sender wants to find again."""
+    labels = ledger.Labels(tags=tuple(tags), metadata=metadata)
+    (send,) = ledger.accept(conn, [replace(cast.new_send(now, account_id=account_id), labels=labels)])
     return send.id
 
 

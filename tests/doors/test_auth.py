@@ -39,7 +39,7 @@ async def test_an_old_api_key_is_told_from_no_key(services: http.Services):
 
 
 async def test_the_password_of_an_smtp_token_is_recognised(services: http.Services):
-    assert "SMTP token" in (await refusal(services, bearer("swsmtp-abcdef")))[2]
+    assert "SMTP token" in (await refusal(services, bearer("sws-abcdef")))[2]
 
 
 @pytest.mark.parametrize("value", ["Basic YTpi", "Bearer", "Bearer ", "Bearer " + "a" * 500, "pat-sw1-abc", "\xe9"])

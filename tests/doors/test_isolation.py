@@ -49,7 +49,8 @@ async def test_lists_never_mix_accounts(
             answer = await client.get(operation.paths[0])
             found = answer.json()
             assert answer.status_code == 200, answer.text
-            assert found.get("results", found.get("events", found.get("records"))) == [], operation.id
+            listed = found if isinstance(found, list) else found.get("results", found.get("events"))
+            assert listed == [], operation.id
 
 
 @pytest.mark.parametrize("operation", http.all_operations(), ids=lambda operation: operation.id)
@@ -79,6 +80,8 @@ async def _fill(services: http.Services, acme: Tenant, stories: Stories, db: dat
         )
         content = {"html": "<p>Lovelace</p>"}
         await _create(client, "/marketing/v3/emails", {"name": "Lovelace", "subject": "Lovelace", "content": content})
+        token = {"campaignName": "Lovelace", "createContact": True}
+        await _create(client, "/marketing/v3/transactional/smtp-tokens", token)
 
 
 async def _create(client: httpx2.AsyncClient, path: str, body: object) -> None:

@@ -96,6 +96,24 @@ async def test_looking_for_a_rare_status_stops_and_goes_on_with_the_next_page(
     assert await ids(client, status="COMPLETE", after=first["paging"]["next"]["after"]) == [done]
 
 
+async def test_sends_are_found_by_tag(client: httpx2.AsyncClient, db: database.Database, acme: Tenant, now: datetime):
+    welcome = await db.write(sent.labelled, acme.account.id, now, ["welcome", "de"], {})
+    await db.write(sent.labelled, acme.account.id, now, [], {"welcome": "no tag"})
+    await db.write(sent.accepted, acme.account.id, now)
+    assert await ids(client, tag="welcome") == await ids(client, tag="de", status="PENDING") == [welcome]
+    assert await ids(client, tag="welcome", status="COMPLETE") == await ids(client, tag="WELCOME") == []
+
+
+async def test_a_send_shows_its_labels_and_one_without_any_shows_none(
+    client: httpx2.AsyncClient, db: database.Database, acme: Tenant, now: datetime
+):
+    await db.write(sent.labelled, acme.account.id, now, ["de"], {"order": "4711"})
+    await db.write(sent.accepted, acme.account.id, now + timedelta(seconds=1))
+    plain, labelled = (await client.get(SENDS)).json()["results"]
+    assert (labelled["tags"], labelled["metadata"]) == (["de"], {"order": "4711"})
+    assert (plain["tags"], plain["metadata"]) == ([], {})
+
+
 async def test_sends_are_found_by_result(
     client: httpx2.AsyncClient, db: database.Database, acme: Tenant, now: datetime
 ):

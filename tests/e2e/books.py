@@ -73,6 +73,17 @@ def alive(program: Program) -> int:
     return int(rows(program, "SELECT count(*) FROM sends WHERE state NOT IN ('final', 'canceled')")[0][0])
 
 
+def together(*books: Books) -> Books:
+    """The books of several loads, whose recipients differ."""
+    return Books(
+        promised={recipient: ids for each in books for recipient, ids in each.promised.items()},
+        by_send_id=set().union(*(each.by_send_id for each in books)),
+        unanswered=set().union(*(each.unanswered for each in books)),
+        put_off=sum(each.put_off for each in books),
+        strange=[said for each in books for said in each.strange],
+    )
+
+
 def compare(program: Program, books: Books, received: Sequence[Receipt]) -> Found:
     """Everything promised against everything that arrived. Message-ID is the status id at the domain."""
     copies = Counter(receipt.message_id for receipt in received)

@@ -9,9 +9,10 @@ from pathlib import Path
 
 import pytest
 
-from tests.e2e.conftest import Shop
+from tests.e2e.conftest import Launch, Shop
 from tests.e2e.load import Load
 from tests.e2e.sink import Sink
+from tests.e2e.submitters import SmtpLoad, make_token, tls_port
 
 pytestmark = [
     pytest.mark.slow,
@@ -65,6 +66,59 @@ def test_every_answer_to_a_send_comes_after_its_row_was_flushed(
     assert len(status_ids) > 20, "there was no load"
     assert all(each in trace for each in status_ids), "the trace does not show the answers"
     assert unflushed(trace.splitlines(), status_ids) == {}
+
+
+def answered_while_unflushed(trace: Iterable[str], ids: set[str]) -> list[str]:
+    """What was said to a client, inside TLS where nobody can read it, while a row waited for its flush.
+
+    Of a client that does one thing at a time: nothing is said to it between its message and the answer.
+    """
+    written: set[str] = set()
+    flushing: dict[str, set[str]] = {}
+    wrong = []
+    for line in trace:
+        call = _CALL.match(line)
+        if call is None:
+            continue
+        thread, name = call["thread"], call["name"]
+        if name == "pwrite64" and "-wal>" in line:
+            written |= ids & set(re.findall(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}", line))
+            ids = ids - written
+        elif name in ("fdatasync", "fsync"):
+            if "-wal>" in line:
+                flushing[thread] = set(written)
+            if line.rstrip().endswith("= 0"):
+                written -= flushing.pop(thread, set())
+        elif written and ("<socket:" in line or "<TCP:" in line):
+            wrong.append(line[:200])
+    return wrong
+
+
+def test_every_250_to_a_submitted_mail_comes_after_its_row_was_flushed(launch: Launch, tmp_path: Path) -> None:
+    file = tmp_path / "trace"
+    calls = "trace=fdatasync,fsync,pwrite64,write,writev,sendto,sendmsg"
+    program = launch(
+        roles="http,submission", nursery=None, settings={"submissions": "127.0.0.1:0"},
+        before=["strace", "-D", "-f", "-y", "-qq", "-s", "9000", "-e", calls, "-o", str(file)],
+    )  # fmt: skip
+    program.bootstrap()
+    with SmtpLoad(lambda: [tls_port(program)], make_token(program), count=1) as load:
+        load.pause(2)
+    program.stop()
+    ids = load.books.status_ids
+    trace = file.read_text(errors="replace")
+    assert len(ids) > 20, "there was no load"
+    assert all(each in trace for each in ids), "the trace does not show the rows"
+    assert answered_while_unflushed(trace.splitlines(), ids) == []
+
+
+def test_a_250_before_its_flush_is_found_out() -> None:
+    one = "01a20316-6234-7002-a824-e34d8d1ac198"
+    write = f'7 pwrite64(5</d/x.db-wal>, "{one}", 4096, 0) = 4096'
+    flush = "7 fdatasync(5</d/x.db-wal>) = 0"
+    answer = '8 sendto(9<socket:[1]>, "\\27\\3\\3", 90, 0, NULL, 0) = 90'
+    assert answered_while_unflushed([write, answer, flush], {one}) == [answer]
+    assert answered_while_unflushed([write, flush, answer], {one}) == []
 
 
 def test_an_answer_before_its_flush_is_found_out() -> None:

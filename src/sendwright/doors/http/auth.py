@@ -19,7 +19,7 @@ from sendwright.doors.http.services import Caller
 REMEMBERED_FOR = timedelta(seconds=5)
 _MOST_REMEMBERED = 10_000
 _LONGEST = 400
-_SMTP_PASSWORD = b"swsmtp-"
+_SMTP_PASSWORD = accounts.SMTP_PASSWORD_PREFIX.encode()
 
 _MISSING = (
     "Authentication credentials not found. Send the header 'Authorization: Bearer pat-...' "

@@ -13,11 +13,13 @@ from sendwright.doors.http import (
     own_sandbox,
     own_sends,
     single_send,
+    smtp_tokens,
 )
 from sendwright.doors.http.operations import Operation, Operations
 
 TABLES: tuple[Operations, ...] = (
     single_send.operations,
+    smtp_tokens.operations,
     contacts.operations,
     contact_batches.operations,
     contact_search.operations,

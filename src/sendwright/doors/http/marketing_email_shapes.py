@@ -12,7 +12,8 @@ from typing import Annotated, Final, cast
 from pydantic import AfterValidator, ConfigDict, Field, JsonValue, StringConstraints
 from pydantic.alias_generators import to_camel
 
-from sendwright import emails
+from sendwright import emails, ledger
+from sendwright.doors.http.email_statistics import statistics
 from sendwright.doors.http.errors import invalid_field
 from sendwright.doors.http.query import read_moment
 from sendwright.doors.http.shapes import NextPage, Shown, Taken, When, iso
@@ -263,16 +264,6 @@ REQUIRED: Final = frozenset(
 )
 _EMPTY: Final[dict[str, JsonValue]] = {"subject": "", "content": {}, "from": {}, "to": {}, "sendOnPublish": False}
 
-# Zero until something counts them (the insight room); every key is required by the clients' model.
-_COUNTERS: Final = (
-    "sent open delivered bounce unsubscribed click reply dropped selected spamreport suppressed hardbounced "
-    "softbounced pending contactslost notsent"
-)
-_RATIOS: Final = (
-    "clickratio clickthroughratio deliveredratio openratio replyratio unsubscribedratio spamreportratio bounceratio "
-    "hardbounceratio softbounceratio contactslostratio pendingratio notsentratio"
-)
-
 _LIVE_STATES: Final = {
     emails.EmailType.AUTOMATED_EMAIL: "AUTOMATED",
     emails.EmailType.AUTOMATED_AB_EMAIL: "AUTOMATED_AB",
@@ -291,12 +282,19 @@ def wire_state(state: emails.model.State, kind: emails.EmailType) -> str:
 
 
 def show(
-    authored: emails.model.Authored, *, only: Iterable[str] = (), with_stats: bool = False, with_workflows: bool = False
+    authored: emails.model.Authored,
+    *,
+    only: Iterable[str] = (),
+    tally: ledger.Tally | None = None,
+    with_workflows: bool = False,
 ) -> dict[str, JsonValue]:
-    """A :class:`PublicEmail`. ``only``: the properties wanted (the required ones always come along); empty for all."""
+    """A :class:`PublicEmail`, with statistics if there is a ``tally``.
+
+    ``only``: the properties wanted (the required ones always come along); empty for all.
+    """
     shown = {**_EMPTY, **authored.version.document, **_facts(authored)}
-    if with_stats:
-        shown["stats"] = _no_stats()
+    if tally is not None:
+        shown["stats"] = statistics(tally)
     if with_workflows:
         shown["workflowNames"] = []
     wanted = REQUIRED.union(only)
@@ -344,14 +342,3 @@ def _times(authored: emails.model.Authored) -> dict[str, JsonValue]:
 
 def _iso(when: datetime | None) -> str | None:
     return None if when is None else iso(when)
-
-
-def _no_stats() -> JsonValue:
-    return {
-        "counters": dict.fromkeys(_COUNTERS.split(), 0),
-        "ratios": dict.fromkeys(_RATIOS.split(), 0.0),
-        "deviceBreakdown": {
-            kind: {"computer": 0, "mobile": 0, "unknown": 0} for kind in ("open_device_type", "click_device_type")
-        },
-        "qualifierStats": {},
-    }

@@ -11,7 +11,7 @@ from typing import Final, TypedDict
 
 from pydantic import JsonValue
 
-from sendwright import accounts, database, emails
+from sendwright import accounts, database, emails, ledger
 from sendwright.doors.http import errors
 from sendwright.doors.http.marketing_email_shapes import (
     CloneRequest,
@@ -87,7 +87,7 @@ async def create_marketing_email(call: Call, body: EmailCreateRequest) -> dict[s
 async def list_marketing_emails(call: Call) -> dict[str, JsonValue]:
     """Lists e-mails with their live texts."""
     page = await call.db.read(emails.listing.page, _wanted(call))
-    found: dict[str, JsonValue] = {"total": page.total, "results": [_show(call, each) for each in page.found]}
+    found: dict[str, JsonValue] = {"total": page.total, "results": [*await _show_all(call, page.found)]}
     if page.next is not None:
         found["paging"] = call.next_page(*page.next).model_dump(mode="json", by_alias=True)
     return found
@@ -97,7 +97,8 @@ async def list_marketing_emails(call: Call) -> dict[str, JsonValue]:
 async def get_marketing_email(call: Call) -> dict[str, JsonValue]:
     """Reads an e-mail: its live text."""
     find = emails.authoring.find_archived if call.query.flag("archived") else emails.authoring.find
-    return _show(call, _there(await call.db.read(find, call.account_id, call.number("emailId"))))
+    found = _there(await call.db.read(find, call.account_id, call.number("emailId")))
+    return (await _show_all(call, [found]))[0]
 
 
 @operations.on(
@@ -339,13 +340,16 @@ def _span(call: Call, what: str) -> emails.listing.Span:
     return emails.listing.Span(at=moment(f"{what}At"), after=moment(f"{what}After"), before=moment(f"{what}Before"))
 
 
-def _show(call: Call, authored: emails.model.Authored) -> dict[str, JsonValue]:
-    return show(
-        authored,
-        only=call.query.texts("includedProperties"),
-        with_stats=call.query.flag("includeStats") or False,
-        with_workflows=call.query.flag("workflowNames") or False,
-    )
+async def _show_all(call: Call, found: Sequence[emails.model.Authored]) -> list[dict[str, JsonValue]]:
+    tallies = dict[int, ledger.Tally]()
+    if call.query.flag("includeStats"):
+        campaigns = [authored.email.campaign_id for authored in found]
+        tallies = await call.db.read(ledger.count_events, call.account_id, campaigns)
+    only, with_workflows = call.query.texts("includedProperties"), call.query.flag("workflowNames") or False
+    return [
+        show(each, only=only, tally=tallies.get(each.email.campaign_id), with_workflows=with_workflows)
+        for each in found
+    ]  # fmt: skip
 
 
 def _number(call: Call, name: str) -> int | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Annotated, Any, Final
 
@@ -19,7 +20,8 @@ SCOPES: Final = ("content", "transactional-email")
 UUID: Final = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 _BIGGEST: Final = 10**18 - 1
 
-# A status is told from two columns, so some of it is filtered here: at most so much is read for one page.
+# A status is told from two columns, and tags are in no index: both are filtered here. At most so much is read for one
+# page, however rare what is looked for.
 _ROWS_READ: Final = 500
 _MOST_READS: Final = 10
 _STATES: Final = {
@@ -29,7 +31,7 @@ _STATES: Final = {
 
 
 class SendSummary(Shown):
-    """A send. ``message`` says in plain words what became of it."""
+    """A send. ``message`` says in plain words what became of it; ``tags`` and ``metadata`` are the sender's own."""
 
     id: str
     status: str
@@ -44,6 +46,8 @@ class SendSummary(Shown):
     requested_at: datetime
     started_at: datetime | None
     completed_at: datetime | None
+    tags: list[str]
+    metadata: dict[str, str]
 
 
 class SendDelivery(Shown):
@@ -122,6 +126,7 @@ class SendPage(Shown):
         Parameter(name="status", about=", ".join(ledger.Status)),
         Parameter(name="result", about="Such as SENT or MISSING_CONTENT."),
         Parameter(name="emailId", kind="integer"),
+        Parameter(name="tag", about="A tag that the mail was submitted with, as written there."),
         Parameter(name="since", kind="date-time", about="The first moment of the request that counts."),
         Parameter(name="until", kind="date-time", about="The first moment that counts no more."),
         Parameter(name="limit", kind="integer", about="1 to 100; 20 if not given."),
@@ -137,7 +142,8 @@ async def list_sends(call: Call) -> dict[str, Any]:
     after = call.query.after("t")
     before = None if after is None else str(after[0])
     status = _status(call.query.text("status"))
-    found, place = await call.db.read(_find, call.account_id, _filter(call, status), status, before, limit)
+    sieve = _Sieve(status=status, tag=call.query.text("tag"))
+    found, place = await call.db.read(_find, call.account_id, _filter(call, status), sieve, before, limit)
     page: dict[str, Any] = {"results": [send_documents.send_document(send) for send in found]}
     if place is not None:
         page["paging"] = call.next_page(place).model_dump(by_alias=True)
@@ -157,6 +163,24 @@ async def read_send(call: Call) -> dict[str, Any]:
     address = call.services.sandbox_page
     url = None if address is None else address(call.account_id, page.send.id)
     return {**send_documents.page_document(page), "sandboxUrl": url}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Sieve:
+    """What the ledger's columns cannot be asked for. None lets all through."""
+
+    status: ledger.Status | None
+    tag: str | None
+
+    @property
+    def is_open(self) -> bool:
+        """Whether whatever the ledger finds is let through."""
+        return self.tag is None and (self.status is None or self.status in _STATES)
+
+    def lets_through(self, send: ledger.Send) -> bool:
+        if self.status not in (None, ledger.status_of(send.state, send.result)):
+            return False
+        return self.tag is None or (send.labels is not None and self.tag in send.labels.tags)
 
 
 def _filter(call: Call, status: ledger.Status | None) -> ledger.SendFilter:
@@ -193,16 +217,16 @@ def _find(
     conn: database.Connection,
     account_id: int,
     wanted: ledger.SendFilter,
-    status: ledger.Status | None,
+    sieve: _Sieve,
     before: str | None,
     limit: int,
 ) -> tuple[list[ledger.Send], str | None]:
     """A page, and the id after which the next one begins, None if there is none."""
     found: list[ledger.Send] = []
-    rows = limit + 1 if status is None or status in _STATES else _ROWS_READ
+    rows = limit + 1 if sieve.is_open else _ROWS_READ
     for _ in range(_MOST_READS):
         read = ledger.find_sends(conn, account_id, wanted, before=before, limit=rows)
-        found += [send for send in read if status in (None, ledger.status_of(send.state, send.result))]
+        found += [send for send in read if sieve.lets_through(send)]
         if len(found) > limit:
             return found[:limit], found[limit - 1].id
         if len(read) < rows:

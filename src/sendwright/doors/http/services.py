@@ -57,6 +57,8 @@ class Services:
     accept: Callable[[Caller, SendRequest], Awaitable[StatusView]]
     find_status: Callable[[accounts.AccountId, str], Awaitable[StatusView | None]]
     settings: HttpSettings = field(default_factory=HttpSettings)
+    smtp_host: str = "localhost"
+    """Ends the user names of SMTP tokens."""
     checks: Mapping[str, Check] = field(default_factory=dict)
     sandbox_page: Callable[[accounts.AccountId, str], str] | None = None
     """The address of a send's sandbox page, with its key; None where mail goes another way."""

@@ -1,7 +1,7 @@
 """The little language of tests/dialogues/*.txt, and the one runner that plays them.
 
 The first line that is not a comment says which core is played and how it is made: `client starttls=required` or
-`server starttls auth`. Then, one step on a line:
+`server starttls auth`. Another such line later in the file begins another dialogue. Then, one step on a line:
 
     # a remark
     C: EHLO a.example.com      a line of the client, CRLF is added
@@ -12,18 +12,23 @@ The first line that is not a comment says which core is played and how it is mad
     * IDLE                     the state that the core must be in now
 
 Lines of the other side are fed to the core; lines of its own side are what it must have written. Backslash escapes
-(\\r \\n \\0 \\xff) stand for octets. At the end nothing may be left over: no event, no octet.
+(\\r \\n \\0 \\xff) stand for octets, `\\{64 x}` for x sixty-four times. At the end nothing may be left over: no event,
+no octet. Every reply of a server but the greeting and those to EHLO and HELO has an enhanced code of its class.
 """
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from pathlib import Path
 
 from sendwright import smtp
 from sendwright.smtp import events
+from sendwright.smtp.replies import ReplyReader
 
 _ESCAPE = re.compile(rb"\\(r|n|0|\\|x[0-9a-f]{2})")
+_REPEAT = re.compile(rb"\\\{([0-9]+) ([^}]+)\}")
+_SAYS_CODE = re.compile(r"([245])\.[0-9]{1,3}\.[0-9]{1,3}")
+_LIMITS = {limit.name for limit in fields(smtp.Limits)}
 _OCTETS = {b"r": b"\r", b"n": b"\n", b"0": b"\0", b"\\": b"\\"}
 
 PLACE = Path(__file__).parent.parent / "dialogues"
@@ -32,7 +37,8 @@ Cut = Callable[[bytes, int], list[bytes]]
 
 
 def octets(text: str) -> bytes:
-    return _ESCAPE.sub(lambda found: _OCTETS.get(found[1]) or bytes([int(found[1][1:], 16)]), text.encode())
+    repeated = _REPEAT.sub(lambda found: found[2] * int(found[1]), text.encode())
+    return _ESCAPE.sub(lambda found: _OCTETS.get(found[1]) or bytes([int(found[1][1:], 16)]), repeated)
 
 
 def told(event: events.ClientEvent | events.ServerEvent) -> str:
@@ -41,14 +47,16 @@ def told(event: events.ClientEvent | events.ServerEvent) -> str:
         case events.MayTransmit():
             return "MayTransmit " + " ".join(event.recipients)
         case events.Outcome():
-            return "Outcome " + ", ".join(_answer(answer) for answer in event.answers)
+            answers = ", ".join(_answer(answer) for answer in event.answers)
+            return f"Outcome {answers}" + " dsn" * event.dsn_passed_on
         case events.Unusable():
             return f"Unusable {event.stage.value} {event.reply.code}" + " local" * event.local
         case events.Mail():
             words = [f"<{event.sender}>", f"size={event.size}"]
-            return "Mail " + " ".join(words + ["8bit"] * event.body_8bit + ["utf8"] * event.smtputf8)
+            words += ["8bit"] * event.body_8bit + ["utf8"] * event.smtputf8
+            return " ".join(["Mail", *words, *_dsn(ret=event.ret, envid=event.envid)])
         case events.Rcpt():
-            return f"Rcpt {event.recipient}"
+            return " ".join(["Rcpt", event.recipient, *_wish(event)])
         case events.Message():
             return f"Message <{event.envelope.mail_from}> {','.join(event.envelope.rcpt_to)} {event.content!r}"
         case events.Auth():
@@ -64,13 +72,23 @@ def _answer(answer: events.Answer) -> str:
     return " ".join(words + ["local"] * answer.local + ["in doubt"] * answer.in_doubt)
 
 
+def _dsn(**words: str) -> list[str]:
+    return [f"{name}={word!r}" for name, word in words.items() if word]
+
+
+def _wish(rcpt: events.Rcpt | smtp.Wish) -> list[str]:
+    return _dsn(notify=",".join(sorted(rcpt.notify)), orcpt=rcpt.orcpt)
+
+
 def reply_of(text: str) -> smtp.Reply:
     code, enhanced, words = text.split(" ", 2)
     return smtp.Reply(code=int(code), enhanced=enhanced, lines=(words,))
 
 
-def _options(words: list[str]) -> dict[str, str | bool]:
-    return {name: value or True for name, _, value in (word.partition("=") for word in words)}
+def _options(words: list[str]) -> dict[str, object]:
+    said = {name: value or True for name, _, value in (word.partition("=") for word in words)}
+    limits = {name: int(said.pop(name)) for name in _LIMITS & said.keys()}
+    return said | ({"limits": smtp.Limits(**limits)} if limits else {})
 
 
 def make(first: str) -> smtp.Client | smtp.Server:
@@ -90,23 +108,43 @@ class Step:
     number: int
 
 
-def read(path: Path) -> tuple[str, list[Step]]:
-    """The first line and the steps."""
-    lines = [(number, line) for number, line in enumerate(path.read_text().splitlines(), 1) if line.strip()]
-    (_, first), *rest = [(number, line) for number, line in lines if not line.startswith("#")]
-    return first, [Step(kind=line[:2].strip(), text=line[2:].removeprefix(" "), number=number) for number, line in rest]
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Dialogue:
+    """One dialogue of a file: how the core is made, and the steps."""
+
+    name: str
+    first: str
+    steps: tuple[Step, ...]
+
+    @property
+    def side(self) -> str:
+        return self.first.split()[0]
+
+
+def read(path: Path) -> list[Dialogue]:
+    """The dialogues of a file, in order."""
+    read: list[tuple[str, list[Step]]] = []
+    for number, line in enumerate(path.read_text().splitlines(), 1):
+        if line.startswith(("client", "server")):
+            read.append((line, []))
+        elif line.strip() and not line.startswith("#"):
+            read[-1][1].append(Step(kind=line[:2].strip(), text=line[2:].removeprefix(" "), number=number))
+    several = len(read) > 1
+    return [
+        Dialogue(name=path.stem + f"-{place}" * several, first=first, steps=tuple(steps))
+        for place, (first, steps) in enumerate(read, 1)
+    ]
 
 
 class Player:
     """Plays one dialogue against one fresh core."""
 
-    def __init__(self, path: Path, cut: Cut) -> None:
-        first, self.steps = read(path)
-        self.core = make(first)
-        self.path, self.cut = path, cut
-        self.ours = "C" if first.startswith("client") else "S"
+    def __init__(self, dialogue: Dialogue, cut: Cut) -> None:
+        self.core = make(dialogue.first)
+        self.name, self.steps, self.cut = dialogue.name, dialogue.steps, cut
+        self.ours = "C" if dialogue.side == "client" else "S"
         self.told: list[str] = []
-        self.written = b""
+        self.written = self.all_written = b""
         self.fed = 0
 
     def play(self) -> int:
@@ -122,7 +160,7 @@ class Player:
             else:
                 self.check(step)
         self.feed(flight)
-        assert (self.told, self.written) == ([], b""), f"{self.path.name}: this was left over"
+        assert (self.told, self.written) == ([], b""), f"{self.name}: this was left over"
         return self.fed
 
     @staticmethod
@@ -136,10 +174,12 @@ class Player:
 
     def note(self, happened: list[events.ClientEvent] | list[events.ServerEvent]) -> None:
         self.told += [told(event) for event in happened]
-        self.written += self.core.outgoing()
+        out = self.core.outgoing()
+        self.written += out
+        self.all_written += out
 
     def check(self, step: Step) -> None:
-        where = f"{self.path.name}:{step.number}"
+        where = f"{self.name}, line {step.number}"
         if step.kind == ">":
             self.note(self.act(step.text))
         elif step.kind == "*":
@@ -162,20 +202,46 @@ class Player:
                 return core.transmit(octets(argument))
             case "refuse" if isinstance(core, smtp.Server):
                 return core.refuse(reply_of(argument))
+            case "hang_up" if isinstance(core, smtp.Server):
+                return core.hang_up(reply_of(argument))
+            case "accept" if isinstance(core, smtp.Server):
+                return core.accept(argument)
             case _:
                 return getattr(core, verb)()
 
 
+def codes_without_class(wire: bytes) -> list[str]:
+    """The replies of a server that owe an enhanced code (RFC 2034) and have none, or one of another class."""
+    reader, wrong = ReplyReader(), []
+    reader.feed(wire)
+    while heard := reader.next():
+        answer = heard.reply
+        greets = (answer.code == 220 and answer.text.endswith(" ESMTP")) or " greets " in answer.lines[0]
+        if not greets and answer.code // 100 != 3 and not _SAYS_CODE.fullmatch(answer.enhanced):
+            wrong.append(str(answer))
+    return wrong
+
+
 def envelope_of(text: str) -> smtp.Envelope:
-    """`<sender> recipient,recipient size=10 8bit utf8`"""
+    """`<sender> recipient,recipient size=10 8bit utf8 ret=FULL envid=x wish=NEVER wish=SUCCESS/DELAY:rfc822;a@b`"""
     sender, recipients, *words = text.split()
+    said = [(name, value) for name, _, value in (word.partition("=") for word in words)]
+    options = dict(said)
     return smtp.Envelope(
         mail_from=sender[1:-1],
         rcpt_to=tuple(recipients.split(",")),
-        size=sum(int(word[5:]) for word in words if word.startswith("size=")),
-        body_8bit="8bit" in words,
-        smtputf8="utf8" in words,
+        size=int(options.get("size", 0)),
+        body_8bit="8bit" in options,
+        smtputf8="utf8" in options,
+        ret=options.get("ret", ""),
+        envid=octets(options.get("envid", "")).decode(),
+        wishes=tuple(_wish_of(value) for name, value in said if name == "wish"),
     )
+
+
+def _wish_of(text: str) -> smtp.Wish:
+    notify, _, orcpt = text.partition(":")
+    return smtp.Wish(notify=frozenset(notify.split("/") if notify else ()), orcpt=octets(orcpt).decode())
 
 
 def whole(flight: bytes, at: int) -> list[bytes]:
@@ -194,5 +260,5 @@ def in_two_at(position: int) -> Cut:
     return cut
 
 
-def dialogues() -> list[Path]:
-    return sorted(PLACE.glob("*.txt"))
+def dialogues() -> list[Dialogue]:
+    return [dialogue for path in sorted(PLACE.glob("*.txt")) for dialogue in read(path)]

@@ -93,6 +93,11 @@ def test_the_transcript_shows_the_dialogue_and_the_size_of_the_message() -> None
     ]
 
 
+def test_what_was_taken_down_is_given_once() -> None:
+    client = ready()
+    assert (len(client.take_transcript()), client.take_transcript()) == (5, ())
+
+
 @pytest.mark.parametrize("offer", [b"PLAIN", b"LOGIN"])
 def test_the_transcript_never_shows_a_secret(offer: bytes) -> None:
     client = smtp.Client(ehlo_name="a.example.com", credentials=WHO, secure=True)

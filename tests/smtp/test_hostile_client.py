@@ -1,5 +1,8 @@
 """Clients that misbehave (attacks A2, A10, A11, A12): refused, counted, cut, in bounded memory."""
 
+import itertools
+import random
+
 import pytest
 
 from sendwright import smtp
@@ -12,8 +15,7 @@ LIMITS = smtp.Limits(message_octets=1_000, text_line_octets=200)
 
 def kept(server: smtp.Server) -> int:
     """Octets that the server holds of what the client sent."""
-    text = server._session.text
-    return server._session.lines.pending + (len(text._kept) if text else 0)
+    return server._session.lines.pending + server._session.text.octets
 
 
 def test_a_command_in_the_same_piece_as_starttls_is_never_run() -> None:
@@ -126,6 +128,22 @@ def test_a_command_over_its_own_limit_is_refused(command: bytes) -> None:
     assert codes(server) == ["500"]
 
 
+@pytest.mark.parametrize(
+    "command", [b"MAIL FROM:<a@example.com> SIZE=" + b"1" * 1_967, b"AUTH PLAIN " + b"A" * 12_275], ids=["MAIL", "AUTH"]
+)
+def test_a_command_at_its_own_limit_is_read(command: bytes) -> None:
+    server = greeted(auth=True, secure=True)
+    server.feed(command + b"\r\n")
+    assert codes(server) == ["501"]
+
+
+def test_a_response_of_12288_octets_is_read_and_a_longer_one_is_not() -> None:
+    for size, code in ((12_286, "501 5.5.2"), (12_287, "500 5.5.6")):
+        server = in_state(State.AUTH_TALK)
+        server.feed(b"!" * size + b"\r\n")
+        assert server.outgoing()[:9].decode() == code
+
+
 def test_a_command_of_512_octets_is_taken() -> None:
     server = greeted()
     server.feed(b"NOOP " + b"x" * 505 + b"\r\n")
@@ -182,14 +200,51 @@ def test_an_address_without_brackets_is_refused(state: str, command: bytes) -> N
     assert (codes(server), server.state) == (["501"], State[state])
 
 
-def test_whoever_leaves_at_any_octet_leaves_only_whole_messages() -> None:
-    flight = (MAIL + RCPT + b"DATA\r\n" + b"hello\r\n.\r\n") * 2
-    ends = [at + 5 for at in range(len(flight)) if flight[at : at + 5] == b"\r\n.\r\n"]
+ONE = MAIL + RCPT + b"DATA\r\n" + b"first\r\n.\r\n"
+TWO = MAIL + RCPT + b"DATA\r\n" + b"..second\r\n.\r\nQUIT\r\n"
+
+
+@pytest.mark.parametrize("piece", [1, 10_000])
+def test_whoever_leaves_at_any_octet_leaves_only_whole_messages(piece: int) -> None:
+    flight = ONE + TWO
     for at in range(len(flight)):
         server = greeted()
-        happened = says(server, flight[:at])
+        happened = says(server, *(flight[start : min(start + piece, at)] for start in range(0, at, piece)))
         server.eof()
-        assert len(messages(happened)) == sum(end <= at for end in ends)
+        whole = [b"first\r\n"] * (at >= len(ONE)) + [b".second\r\n"] * (at >= len(ONE + TWO) - len(b"QUIT\r\n"))
+        assert messages(happened) == whole
+
+
+def test_fifty_commands_in_one_flight_are_answered_in_order_wherever_it_is_cut() -> None:
+    flight = (MAIL + RCPT + b"VRFY b\r\n" + RCPT + b"RSET\r\n") * 10
+    dice = random.Random(2920)
+    for _ in range(50):
+        edges = [0, *sorted(dice.choices(range(len(flight)), k=6)), len(flight)]
+        server = greeted()
+        says(server, *(flight[start:end] for start, end in itertools.pairwise(edges)))
+        assert codes(server) == ["250", "250", "252", "250", "250"] * 10
+
+
+def test_errors_are_told_and_forgiven_whoever_brings_mail() -> None:
+    server = greeted()
+    server.feed(b"BOO\r\nRCPT\r\n")
+    assert server.errors == 2
+    says(server, ONE)
+    assert server.errors == 0
+
+
+def test_a_refusal_without_an_enhanced_code_gets_one() -> None:
+    server = in_state(State.MAIL_ASKED)
+    server.refuse(smtp.Reply(code=451, lines=("later",)))
+    assert server.outgoing() == b"451 4.0.0 later\r\n"
+
+
+def test_a_store_of_passwords_that_is_down_is_not_counted_against_the_client() -> None:
+    server = greeted(auth=True, secure=True)
+    for _ in range(5):
+        server.feed(b"AUTH PLAIN AGEAYg==\r\n")
+        server.refuse(smtp.Reply(code=454, enhanced="4.7.0", lines=("later",)))
+    assert codes(server) == ["454"] * 5
 
 
 def test_a_password_is_not_in_the_repr_of_its_question() -> None:

@@ -11,8 +11,10 @@ from tests.smtp.dialogue import dialogues
 def read(wire: bytes) -> smtp.Reply:
     reader = ReplyReader()
     reader.feed(wire)
-    ((answer, _lines),) = reader.replies()
-    return answer
+    heard = reader.next()
+    assert heard is not None
+    assert not reader.pending
+    return heard.reply
 
 
 @pytest.mark.parametrize(
@@ -93,7 +95,7 @@ def test_the_client_diagram_shows_the_way_of_a_message() -> None:
 
 
 def test_there_are_dialogues_of_both_sides() -> None:
-    assert {path.stem.split("-")[0] for path in dialogues()} == {"client", "server"}
+    assert {dialogue.side for dialogue in dialogues()} == {"client", "server"}
 
 
 def test_the_door_gives_out_what_it_names() -> None:

@@ -1,13 +1,15 @@
 """Attack A1: no end of data but CRLF.CRLF, on both sides, wherever the network cuts."""
 
 import itertools
+import random
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sendwright import smtp
-from sendwright.smtp.dots import TextReader, has_long_line
+from sendwright.smtp.dots import TextReader, stuff
+from sendwright.smtp.line_ends import has_long_line
 from sendwright.smtp.server_life import State
 from tests.smtp.clients import ENVELOPE, hears, ready
 from tests.smtp.servers import MAIL, RCPT, codes, greeted, messages, says, senders
@@ -137,3 +139,52 @@ def test_a_message_at_the_limit_is_taken_and_one_octet_more_is_not(piece_size: i
         for at in range(0, len(wire), piece_size):
             reader.feed(wire[at : at + piece_size])
         assert (reader.fault is not None) == fault
+
+
+@given(text=st.text(alphabet="\r\n.\0a", max_size=20), cuts=st.lists(st.integers(0, 25), max_size=4))
+@settings(max_examples=300, deadline=None)
+def test_where_the_network_cuts_changes_nothing_in_what_is_taken(text: str, cuts: list[int]) -> None:
+    flight = text.encode() + b"\r\n.\r\n"
+    edges = [0, *sorted(min(cut, len(flight)) for cut in cuts), len(flight)]
+    pieces = [flight[start:end] for start, end in itertools.pairwise(edges)]
+    assert messages(says(receiving(), *pieces)) == messages(says(receiving(), flight))
+
+
+def random_body(dice: random.Random) -> bytes:
+    words = [b".", b"..", b"\r\n", b"\r\n.", b"\r\n..\r\n", b"hello", b" ", b"=2E", b"\xff"]
+    return b"".join(dice.choices(words, k=dice.randrange(40)))
+
+
+def test_ten_thousand_random_bodies_come_back_as_they_went() -> None:
+    dice = random.Random(5321)
+    for _ in range(10_000):
+        body = random_body(dice)
+        reader = TextReader(size_limit=100_000, line_limit=100_000)
+        wire = stuff(body)
+        cut = dice.randrange(len(wire) + 1)
+        end = reader.feed(wire[:cut])
+        end = reader.feed(wire[cut:]) if end is None else end
+        assert end is not None
+        assert reader.message() == (body if body.endswith(b"\r\n") or not body else body + b"\r\n")
+
+
+@pytest.mark.parametrize("piece_size", [1_000, 65_536, 65_537, 1_000_000])
+def test_a_large_message_with_dots_everywhere_comes_back_as_it_went(piece_size: int) -> None:
+    body = b"." + b"\r\n.x\r\n..\r\n" * 30_000
+    wire, reader = stuff(body), TextReader(size_limit=1_000_000, line_limit=1_000)
+    for at in range(0, len(wire), piece_size):
+        reader.feed(wire[at : at + piece_size])
+    assert (reader.message() == body, reader.fault) == (True, None)
+
+
+@pytest.mark.parametrize("at", [0, 65_535, 65_536, 150_000])
+def test_a_bare_line_end_is_found_anywhere_in_a_large_message(at: int) -> None:
+    clean = b"x" * 63 + b"\r\n"
+    body = bytearray(clean * 3_000)
+    assert smtp.fault_in(bytes(body)) is None
+    body[at : at + 1] = b"\n"
+    assert smtp.fault_in(bytes(body)) is not None
+
+
+def test_a_large_message_whose_last_octet_is_a_lone_cr_never_leaves() -> None:
+    assert smtp.fault_in(b"x" * 70_000 + b"\r") is not None

@@ -21,18 +21,20 @@ A client's life, as the shell sees it::
     client.quit()
 
 A server's life: `accept()` writes the greeting; then each event that is a question (`Mail`, `Rcpt`, `Message`,
-`Auth`) is answered by exactly one `accept()` or `refuse(reply)`; input that came early waits until then.
+`Auth`) is answered by exactly one `accept()` or `refuse(reply)`; input that came early waits until then. `errors` tells
+the shell whom to answer slowly; idle time, data rates and TLS versions are its own.
 """
 
 from sendwright.smtp import events
 from sendwright.smtp.client import Client
 from sendwright.smtp.dots import BadMessage, fault_in
 from sendwright.smtp.drawing import draw
-from sendwright.smtp.envelope import Envelope
+from sendwright.smtp.envelope import Envelope, Wish
 from sendwright.smtp.events import Stage
 from sendwright.smtp.misuse import Misuse
 from sendwright.smtp.replies import Kind, Reply, render_reply
 from sendwright.smtp.server import Server
+from sendwright.smtp.server_life import State as ServerState
 from sendwright.smtp.session import Limits
 from sendwright.smtp.speech import Credentials
 from sendwright.smtp.transcript import Line
@@ -48,7 +50,9 @@ __all__ = [
     "Misuse",
     "Reply",
     "Server",
+    "ServerState",
     "Stage",
+    "Wish",
     "draw",
     "events",
     "fault_in",

@@ -1,10 +1,9 @@
 """The client core: speaks to one server, one envelope after the other (RFC 5321, 2920, 3207, 4954)."""
 
-import re
 from collections.abc import Callable, Mapping
 from typing import Literal
 
-from sendwright.smtp.client_life import IN_TRANSACTION, LIFE, STAGES, Signal, State, is_breach
+from sendwright.smtp.client_life import FITTING, IN_TRANSACTION, LIFE, STAGES, Signal, State
 from sendwright.smtp.dots import BadMessage, stuff
 from sendwright.smtp.envelope import Envelope
 from sendwright.smtp.events import (
@@ -19,22 +18,15 @@ from sendwright.smtp.events import (
 )
 from sendwright.smtp.extensions import Extensions, read_extensions
 from sendwright.smtp.misuse import Misuse
-from sendwright.smtp.replies import Garbage, Kind, Reply, ReplyReader, reply
-from sendwright.smtp.speech import Credentials, auth_lines, mail_command, rcpt_command
+from sendwright.smtp.replies import Garbage, Reply, ReplyReader, reply
+from sendwright.smtp.speech import Credentials, auth_lines, checked_name, mail_command
 from sendwright.smtp.transaction import Transaction, refusal_here
-from sendwright.smtp.transcript import Line, Transcript
+from sendwright.smtp.transcript import Line, Transcript, shown_text
 
 TlsWish = Literal["never", "opportunistic", "required"]
 
-_EHLO_NAME = re.compile(r"[A-Za-z0-9]([A-Za-z0-9.-]{0,253}[A-Za-z0-9])?|\[[0-9A-Za-z:.]{1,60}\]")
-
-
-_SIGNALS = {
-    Kind.POSITIVE: Signal.POSITIVE,
-    Kind.INTERMEDIATE: Signal.INTERMEDIATE,
-    Kind.TEMPORARY: Signal.TEMPORARY,
-    Kind.PERMANENT: Signal.PERMANENT,
-}
+# By the first digit, whatever the others are (RFC 5321 section 4.3.2).
+_SIGNALS = {2: Signal.POSITIVE, 3: Signal.INTERMEDIATE, 4: Signal.TEMPORARY, 5: Signal.PERMANENT}
 _REFUSED = frozenset({Signal.TEMPORARY, Signal.PERMANENT})
 _ASKED_FOR = reply(250, "", "closed on our side")
 _ENDING = frozenset({State.QUITTING, State.CLOSED})
@@ -56,20 +48,20 @@ class Client:
         secure: bool = False,
         credentials: Credentials | None = None,
     ) -> None:
-        if _EHLO_NAME.fullmatch(ehlo_name) is None:
-            raise ValueError("the EHLO name is a domain name or an address literal like [192.0.2.1]")
-        self._ehlo_name = ehlo_name.encode()
+        self._ehlo_name = checked_name(ehlo_name)
         self._starttls = starttls
         self._secure = secure
         self._credentials = credentials
         self._state = State.CONNECTED
         self._extensions = Extensions()
+        self._pipelines = False
         self._reader = ReplyReader()
         self._transcript = Transcript()
         self._out: list[bytes] = []
         self._events: list[ClientEvent] = []
-        self._secrets: list[tuple[bytes, bytes]] = []
+        self._secrets: list[tuple[str, str]] = []
         self._transaction: Transaction | None = None
+        self._agreement: Ready | None = None
         self._was_ready = False
 
     # --- what the shell may ask
@@ -108,8 +100,11 @@ class Client:
 
     def outgoing(self) -> bytes:
         """What is to be written; once taken it counts as written."""
-        out, self._out = self._out, []
-        return out[0] if len(out) == 1 else b"".join(out)
+        out = self._out
+        if len(out) == 1:
+            return out.pop()
+        self._out = []
+        return b"".join(out)
 
     def take_transcript(self) -> tuple[Line, ...]:
         """What was said since the last call. Secrets are "***", a message is its size. Long talk is cut at 64 kB."""
@@ -120,19 +115,18 @@ class Client:
         self._require(Signal.UPGRADED)
         self._secure = True
         self._extensions = Extensions()
+        self._pipelines = False
         self._reader = ReplyReader()
         return self._ask(Signal.UPGRADED)
 
     def send(self, envelope: Envelope) -> list[ClientEvent]:
         """Offers an envelope. What this server cannot take ends at once in a local Outcome; else MayTransmit comes."""
         self._require(Signal.SEND)
-        if not envelope.rcpt_to:
-            raise Misuse("an envelope needs a recipient")
-        transaction = Transaction(envelope)
+        transaction = Transaction(envelope, dsn="DSN" in self._extensions)
         refusal = refusal_here(envelope, self._extensions)
         if refusal is not None:
             transaction.settle(Stage.MAIL, refusal, local=True, in_doubt=False)
-        if refusal is not None or not transaction.to_ask:
+        if refusal is not None or not transaction.has_more_to_ask:
             self._events += [transaction.outcome(dot_written=False), self._ready()]
             return self._take_events()
         self._transaction = transaction
@@ -148,7 +142,8 @@ class Client:
         envelope = self._open.envelope
         if not (envelope.body_8bit or envelope.smtputf8 or message.isascii()):
             raise BadMessage("the message has octets over 127 and the envelope does not say so")
-        self._write(stuff(message), b"<%d bytes>" % len(message))
+        self._out.append(stuff(message))
+        self._note(f"<{len(message)} bytes>")
         return self._ask(Signal.TRANSMIT)
 
     def abandon(self) -> list[ClientEvent]:
@@ -188,23 +183,25 @@ class Client:
         return self._take_events()
 
     def _take_replies(self) -> None:
-        for answer, lines in self._reader.replies():
-            for line in lines:
-                self._transcript.add("server", line)
-            self._answered(answer)
+        while (heard := self._reader.next()) is not None:
+            for line in heard.lines:
+                self._transcript.add(line)
+            self._answered(heard.reply)
             if self._state is State.CLOSED:
                 break
 
     def _answered(self, answer: Reply) -> None:
-        signal = Signal.CLOSING if answer.code == 421 else _SIGNALS[answer.kind]
-        if self._out and signal is not Signal.CLOSING:
+        if answer.code == 421:
+            return self._step(Signal.CLOSING, answer, local=False)
+        if self._out:
             # Whoever answers a question that was not put yet cannot have read it: someone else is talking (A3).
             return self._break("an answer came before its command was written", str(answer)[:100])
-        meaning = _MEANINGS.get(self._state)
-        if meaning is not None and signal is not Signal.CLOSING:
+        state, signal = self._state, _SIGNALS[answer.code // 100]
+        meaning = _MEANINGS.get(state)
+        if meaning is not None:
             signal = meaning(self, answer, signal)
-        if signal is Signal.GARBAGE or is_breach(self._state, signal):
-            return self._break(f"this answer cannot be: {self._state.value}", str(answer)[:100])
+        if signal not in FITTING[state]:
+            return self._break(f"this answer cannot be: {state.value}", str(answer)[:100])
         if signal is Signal.UNFIT:
             # Always temporary: a 5xx to STARTTLS says nothing about the message.
             return self._step(signal, reply(451, "4.7.4", f"{self._unfitness()} (it said: {answer})"), local=True)
@@ -217,22 +214,23 @@ class Client:
 
     def _step(self, signal: Signal, answer: Reply, *, local: bool) -> None:
         """Moves, because of this answer; `local` when it is our own word."""
-        before, self._state = self._state, LIFE[self._state][signal]
-        if self._transaction is not None and self._state not in IN_TRANSACTION:
-            self._finish(before, answer, local=local)
-        if self._state in _ENDING and not self._was_ready:
+        before = self._state
+        self._state = state = LIFE[before][signal]
+        if self._transaction is not None and state not in IN_TRANSACTION:
+            self._finish(self._transaction, before, answer, local=local)
+        if state in _ENDING and not self._was_ready:
             self._was_ready = True  # said once: what follows is only the goodbye
             self._events.append(Unusable(stage=STAGES[before], reply=answer, local=local))
-        if self._state is State.CLOSED:
+        if state is State.CLOSED:
             self._out.clear()
             self._events.append(Closed(why=str(answer)))
         else:
-            _ENTER[self._state](self)
+            _ENTER[state](self)
 
-    def _finish(self, before: State, answer: Reply, *, local: bool) -> None:
+    def _finish(self, transaction: Transaction, before: State, answer: Reply, *, local: bool) -> None:
         written = before is State.DOT_WRITTEN
-        self._open.settle(STAGES[before], answer, local=local, in_doubt=written and local)
-        self._events.append(self._open.outcome(dot_written=written))
+        transaction.settle(STAGES[before], answer, local=local, in_doubt=written and local)
+        self._events.append(transaction.outcome(dot_written=written))
         self._transaction = None
 
     def _take_events(self) -> list[ClientEvent]:
@@ -241,18 +239,21 @@ class Client:
 
     # --- what is written on entering a state
 
-    def _write(self, line: bytes, as_shown: bytes | None = None) -> None:
-        self._out.append(line)
-        self._transcript.add("client", line[:-2] if as_shown is None else as_shown)
+    def _write(self, line: str) -> None:
+        self._out.append(f"{line}\r\n".encode())
+        self._transcript.add(Line("client", shown_text(line)))
+
+    def _note(self, line: str) -> None:
+        self._transcript.add(Line("client", shown_text(line)))
 
     def _enter_greeted(self) -> None:
-        self._write(b"EHLO %b\r\n" % self._ehlo_name)
+        self._write(f"EHLO {self._ehlo_name}")
 
     def _enter_old_fashioned(self) -> None:
-        self._write(b"HELO %b\r\n" % self._ehlo_name)
+        self._write(f"HELO {self._ehlo_name}")
 
     def _enter_tls_asked(self) -> None:
-        self._write(b"STARTTLS\r\n")
+        self._write("STARTTLS")
 
     def _enter_upgrading(self) -> None:
         if self._reader.pending:
@@ -260,29 +261,33 @@ class Client:
         return self._events.append(StartTls())
 
     def _enter_proving(self) -> None:
-        self._write(*self._secrets.pop(0))
+        line, as_shown = self._secrets.pop(0)
+        self._out.append(f"{line}\r\n".encode())
+        self._note(as_shown)
 
     def _enter_ready(self) -> None:
         self._was_ready = True
         self._events.append(self._ready())
 
     def _ready(self) -> Ready:
-        return Ready(extensions=self._extensions, secure=self._secure)
+        if self._agreement is None:
+            self._agreement = Ready(extensions=self._extensions, secure=self._secure)
+        return self._agreement
 
     def _enter_mail_sent(self) -> None:
         self._write(mail_command(self._open.envelope, self._extensions))
         if self._pipelines:
-            for recipient in self._open.to_ask:
-                self._write(rcpt_command(recipient))
-            self._write(b"DATA\r\n")
+            for question in self._open.questions:
+                self._write(question)
+            self._write("DATA")
 
     def _enter_rcpt_sent(self) -> None:
         if not self._pipelines:
-            self._write(rcpt_command(self._open.next_to_ask))
+            self._write(self._open.question)
 
     def _enter_data_sent(self) -> None:
         if not self._pipelines:
-            self._write(b"DATA\r\n")
+            self._write("DATA")
 
     def _enter_holding(self) -> None:
         self._events.append(MayTransmit(recipients=tuple(self._open.accepted)))
@@ -291,17 +296,13 @@ class Client:
         """`transmit` has written everything."""
 
     def _enter_dot_for_nobody(self) -> None:
-        self._write(b".\r\n")
+        self._write(".")
 
     def _enter_resetting(self) -> None:
-        self._write(b"RSET\r\n")
+        self._write("RSET")
 
     def _enter_quitting(self) -> None:
-        self._write(b"QUIT\r\n")
-
-    @property
-    def _pipelines(self) -> bool:
-        return "PIPELINING" in self._extensions
+        self._write("QUIT")
 
     # --- what an answer means for this conversation
 
@@ -309,6 +310,7 @@ class Client:
         if signal is not Signal.POSITIVE:
             return signal
         self._extensions = read_extensions(answer)
+        self._pipelines = "PIPELINING" in self._extensions
         if self._starttls != "never" and not self._secure and "STARTTLS" in self._extensions:
             return Signal.TLS_NEXT
         return self._agreed()
@@ -345,18 +347,20 @@ class Client:
     def _hears_mail(self, answer: Reply, signal: Signal) -> Signal:
         if signal is Signal.INTERMEDIATE:
             return signal
-        self._open.mail_taken = signal is Signal.POSITIVE
-        if not self._open.mail_taken:
-            self._open.settle(Stage.MAIL, answer, local=False, in_doubt=False)
-        return Signal.GOES_ON if self._open.mail_taken or self._pipelines else Signal.OVER
+        transaction = self._open
+        transaction.mail_taken = signal is Signal.POSITIVE
+        if not transaction.mail_taken:
+            transaction.settle(Stage.MAIL, answer, local=False, in_doubt=False)
+        return Signal.GOES_ON if transaction.mail_taken or self._pipelines else Signal.OVER
 
     def _hears_rcpt(self, answer: Reply, signal: Signal) -> Signal:
         if signal is Signal.INTERMEDIATE:
             return signal
-        self._open.answer_rcpt(answer)
-        if self._open.has_more_to_ask:
+        transaction = self._open
+        transaction.answer_rcpt(answer)
+        if transaction.has_more_to_ask:
             return Signal.MORE
-        return Signal.GOES_ON if self._open.accepted or self._pipelines else Signal.OVER
+        return Signal.GOES_ON if transaction.accepted or self._pipelines else Signal.OVER
 
     def _hears_data(self, answer: Reply, signal: Signal) -> Signal:
         # RFC 2920 section 3.1: DATA was written before anyone knew that nobody was accepted.

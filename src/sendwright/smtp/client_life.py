@@ -139,13 +139,11 @@ UNEXPECTED = dict.fromkeys(FROM_SERVER, State.CLOSED)
 LIFE: Mapping[State, Mapping[Signal, State]] = {state: {**UNEXPECTED, **row} for state, row in _EXPECTED.items()}
 
 
-def is_breach(state: State, signal: Signal) -> bool:
-    """Whether the server may not do this now. After QUIT anything is a goodbye."""
-    return signal not in _EXPECTED[state] and signal not in _ENDS and state not in _DEAF
-
-
-_ENDS = frozenset({Signal.CLOSING, Signal.GARBAGE, Signal.GONE})
 _DEAF = frozenset({State.QUITTING, State.CLOSED})
+FITTING: Mapping[State, frozenset[Signal]] = {
+    state: FROM_SERVER if state in _DEAF else frozenset(row) for state, row in _EXPECTED.items()
+}
+"""What an answer may come to in a state without breaking the protocol. After QUIT anything is a goodbye."""
 
 STAGES: Mapping[State, Stage] = {
     State.CONNECTED: Stage.GREETING,

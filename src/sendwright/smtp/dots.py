@@ -4,30 +4,16 @@ Everything here works on whole pieces with the searches of the C library; a loop
 """
 
 import io
-from enum import Enum
+
+from sendwright.smtp.kept import Fault, Kept, fault_of
+from sendwright.smtp.line_ends import STEP, are_clean
 
 END_OF_DATA = b"\r\n.\r\n"
+_BEGINNINGS = tuple(END_OF_DATA[:size] for size in (4, 3, 2, 1))
 
 
 class BadMessage(ValueError):
     """The message must not leave as it is (gate G7); the text says why. Nothing was written."""
-
-
-class LineEnds:
-    """Watches that CR and LF come only as CRLF, over any number of pieces.
-
-    The counting is borrowed from the text layer's newline decoder, which notes the kinds of line end that it saw: four
-    times as fast as counting the three patterns, and it carries a CR over the edge of a piece.
-    """
-
-    __slots__ = ("_decoder",)
-
-    def __init__(self) -> None:
-        self._decoder = io.IncrementalNewlineDecoder(None, translate=False)
-
-    def are_clean_after(self, piece: bytes, *, final: bool = False) -> bool:
-        self._decoder.decode(piece.decode("latin-1"), final)
-        return self._decoder.newlines in (None, "\r\n")
 
 
 def fault_in(message: bytes) -> str | None:
@@ -35,7 +21,7 @@ def fault_in(message: bytes) -> str | None:
 
     A receiver that takes such a line end for a real one can be made to see a second message (attack A1).
     """
-    if not LineEnds().are_clean_after(message, final=True):
+    if not are_clean(message):
         return "the message has a CR or an LF that is not part of a CRLF"
     return "the message has a NUL octet" if b"\0" in message else None
 
@@ -45,19 +31,18 @@ def stuff(message: bytes) -> bytes:
     fault = fault_in(message)
     if fault is not None:
         raise BadMessage(fault)
-    stuffed = message.replace(b"\r\n.", b"\r\n..")
-    start = b"." if message.startswith(b".") else b""
     end = b".\r\n" if not message or message.endswith(b"\r\n") else END_OF_DATA
-    return b"".join((start, stuffed, end))
-
-
-class Fault(Enum):
-    """Why a received message cannot be taken."""
-
-    BARE_LINE_END = "a CR or an LF came alone"
-    NUL = "a NUL octet"
-    TOO_LARGE = "more octets than the limit"
-    LONG_LINE = "a line is longer than the limit"
+    if b"\r\n." not in message and not message.startswith(b"."):
+        return message + end
+    written = io.BytesIO()
+    # In steps, because `replace` on the whole would be a third copy. Two octets of each step before lead in the next.
+    before = b"\r\n"
+    for at in range(0, len(message), STEP):
+        piece = before + message[at : at + STEP]
+        written.write(piece.replace(b"\r\n.", b"\r\n..")[2:])
+        before = piece[-2:]
+    written.write(end)
+    return written.getvalue()
 
 
 class TextReader:
@@ -67,74 +52,74 @@ class TextReader:
     nobody can say where the sender believes the end to be: then there is nothing to wait for.
     """
 
-    __slots__ = ("_ends", "_kept", "_line_limit", "_line_start", "_size_limit", "fault")
+    __slots__ = ("_kept", "_lead", "_line_limit", "_message", "_size_limit", "_tail", "fault")
 
     def __init__(self, *, size_limit: int, line_limit: int) -> None:
         self.fault: Fault | None = None
         self._size_limit = size_limit
         self._line_limit = line_limit
+        self._message: bytes | None = None
+        self._kept: Kept | None = None
         # As if the line end of DATA were part of the message: then a dot at the very start is no special case.
-        self._kept = bytearray(b"\r\n")
-        self._line_start = 2
-        self._ends = LineEnds()
+        self._tail = b"\r\n"
+        self._lead = 2
 
-    def feed(self, piece: bytes) -> bytes | None:
-        """What follows the end of data in this piece; None while the end has not come."""
-        before = len(self._kept)
-        self._kept += piece
-        at = self._kept.find(END_OF_DATA, max(before - 4, 0))
-        if at < 0:
-            self._inspect(piece)
-            self._note_open_line(piece, before)
-            return None
-        taken = at + len(END_OF_DATA) - before
-        self._inspect(piece[:taken])
-        del self._kept[at + 2 :]
-        self._judge_whole()
-        return piece[taken:]
+    @property
+    def octets(self) -> int:
+        """Octets kept so far."""
+        return len(self._tail) - self._lead + (self._kept.octets if self._kept else len(self._message or b""))
+
+    def feed(self, data: bytes, start: int = 0) -> int | None:
+        """The place behind the end of data; None when it has not come, then all of it is taken."""
+        if self._kept is None:
+            end = self._take_whole(data, start)
+            if end is not None:
+                return end
+            self._kept = Kept(size_limit=self._size_limit, line_limit=self._line_limit)
+        for at in range(start, len(data), STEP):
+            taken = self._take_piece(self._kept, data[at : at + STEP])
+            if taken is not None or self.fault is Fault.BARE_LINE_END:
+                return None if taken is None else at + taken
+        return None
 
     def message(self) -> bytes:
         """The message without its added dots; of no use when there is a fault."""
-        return bytes(self._kept.replace(b"\r\n.", b"\r\n")[2:])
+        if self._message is not None:
+            return self._message
+        return self._kept.message() if self._kept else b""
 
-    def _spoil(self, fault: Fault) -> None:
-        self.fault = self.fault or fault
+    def _take_whole(self, data: bytes, start: int) -> int | None:
+        """The common case: a small message is here from its first octet to its lone dot. One search finds both."""
+        dot = end = data.find(b"\r\n.", start, start + STEP)
+        if dot < 0 or data.startswith(b".", start):
+            return None
+        if not data.startswith(b"\r\n", dot + 3):
+            end = data.find(END_OF_DATA, dot, start + STEP)
+            if end < 0:
+                return None
+        message = data[start : end + 2]
+        if end != dot:
+            message = message.replace(b"\r\n.", b"\r\n")
+        self._message = message
+        self.fault = fault_of(message, size_limit=self._size_limit, line_limit=self._line_limit)
+        return end + 5
 
-    def _inspect(self, piece: bytes) -> None:
-        if not self._ends.are_clean_after(piece):
-            # Overrules what was found before: the shell must close.
-            self.fault = Fault.BARE_LINE_END
-        elif b"\0" in piece:
-            self._spoil(Fault.NUL)
+    def _take_piece(self, kept: Kept, piece: bytes) -> int | None:
+        data = self._tail + piece
+        at = data.find(END_OF_DATA)
+        if at < 0:
+            kept.look(piece)
+            undecided = next((len(begun) for begun in _BEGINNINGS if data.endswith(begun)), 0)
+            self._tail = data[len(data) - undecided :]
+            self._keep(kept, data[: len(data) - undecided])
+            return None
+        taken = at + len(END_OF_DATA) - len(self._tail)
+        kept.look(piece[:taken])
+        self._keep(kept, data[: at + 2])
+        return taken
 
-    def _note_open_line(self, piece: bytes, before: int) -> None:
-        newline = piece.rfind(b"\n")
-        if newline >= 0:
-            self._line_start = before + newline + 1
-        if len(self._kept) - self._line_start > self._line_limit:
-            self._spoil(Fault.LONG_LINE)
-        # Added dots are not counted against the sender, and they are at most one octet in three.
-        if len(self._kept) > self._size_limit + self._size_limit // 2 + 8:
-            self._spoil(Fault.TOO_LARGE)
-        if self.fault is not None:
-            gone = len(self._kept) - 4
-            del self._kept[:gone]
-            self._line_start -= gone
-
-    def _judge_whole(self) -> None:
-        if self.fault is None and has_long_line(self._kept, self._line_limit):
-            self.fault = Fault.LONG_LINE
-        added = self._kept.count(b"\r\n.") if len(self._kept) - 2 > self._size_limit else 0
-        if len(self._kept) - 2 - added > self._size_limit:
-            self._spoil(Fault.TOO_LARGE)
-
-
-def has_long_line(text: bytes | bytearray, limit: int) -> bool:
-    """Whether a line has more than `limit` octets, its CRLF counted. Jumps from LF to LF, as far as it may."""
-    start, size = 0, len(text)
-    while size - start > limit:
-        newline = text.rfind(b"\n", start, start + limit)
-        if newline < 0:
-            return True
-        start = newline + 1
-    return False
+    def _keep(self, kept: Kept, text: bytes) -> None:
+        if text:
+            kept.keep(text.replace(b"\r\n.", b"\r\n")[self._lead :])
+            self._lead = 0
+        self.fault = kept.fault

@@ -1,11 +1,12 @@
 """What the cores tell their shells. The first half is the client's, the second the server's; two are shared."""
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from enum import Enum
 
 from sendwright.smtp.envelope import Envelope
 from sendwright.smtp.extensions import Extensions
 from sendwright.smtp.replies import Kind, Reply
+from sendwright.smtp.values import value
 
 
 class Stage(Enum):
@@ -25,12 +26,12 @@ class Stage(Enum):
     QUIT = "quit"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class StartTls:
     """Write `outgoing()`, upgrade the connection, call `tls_started()`. Nothing may be fed in between."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class Closed:
     """The conversation is over: write `outgoing()`, then close the connection. Always the last event."""
 
@@ -40,7 +41,7 @@ class Closed:
 # --- client
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class Ready:
     """An envelope may be sent. `secure` is true inside TLS."""
 
@@ -48,7 +49,7 @@ class Ready:
     secure: bool
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class Unusable:
     """The session ends before an envelope could be sent. `local`: the reply is our own word, not the server's."""
 
@@ -57,14 +58,14 @@ class Unusable:
     local: bool
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class MayTransmit:
     """The server waits for the message. `recipients` are those it took. Answer with `transmit` or `abandon`."""
 
     recipients: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class Answer:
     """What became of one recipient, and in which stage that was decided.
 
@@ -86,19 +87,23 @@ class Answer:
         return self.reply.kind
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class Outcome:
-    """The end of one envelope: an answer for each recipient, in the order of the envelope."""
+    """The end of one envelope: an answer for each recipient, in the order of the envelope.
+
+    `dsn_passed_on`: the server offers DSN and was told the wishes of the envelope (RFC 3461), so it owes the reports.
+    """
 
     answers: tuple[Answer, ...]
     dot_written: bool
+    dsn_passed_on: bool = False
 
     @property
     def in_doubt(self) -> bool:
         return any(answer.in_doubt for answer in self.answers)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class ProtocolError:
     """The server broke the protocol. `said` is the start of the offending bytes, safe to show."""
 
@@ -109,24 +114,35 @@ class ProtocolError:
 # --- server
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class Mail:
-    """Question: may this sender begin? The sender is empty for the null path; `size` is 0 when undeclared."""
+    """Question: may this sender begin? The sender is empty for the null path; `size` is 0 when undeclared.
 
-    sender: str
-    size: int
-    body_8bit: bool
-    smtputf8: bool
+    `ret` is "FULL", "HDRS" or "" and `envid` the decoded envelope id or "" (RFC 3461).
+    """
+
+    sender: str = ""
+    size: int = 0
+    body_8bit: bool = False
+    smtputf8: bool = False
+    ret: str = ""
+    envid: str = ""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class Rcpt:
-    """Question: is this recipient ours to take? "postmaster" may come without a domain."""
+    """Question: is this recipient ours to take? "postmaster" may come without a domain.
+
+    `notify` (a subset of NEVER, SUCCESS, FAILURE, DELAY) and `orcpt` (as written, still xtext) are empty when nothing
+    was said (RFC 3461).
+    """
 
     recipient: str
+    notify: frozenset[str] = frozenset()
+    orcpt: str = ""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class Message:
     """Question: is the message taken? Accept only when it is durable. `envelope.size` is its true size."""
 
@@ -134,7 +150,7 @@ class Message:
     content: bytes = field(repr=False)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class Auth:
     """Question: is this who it says? The authorisation identity, when given, is never another than the user name."""
 

@@ -1,12 +1,12 @@
 """Replies: what a server answers (RFC 5321 section 4.2), read, judged and written."""
 
 import re
-from collections.abc import Iterator
-from dataclasses import dataclass
 from enum import Enum
 from functools import lru_cache
+from typing import NamedTuple
 
-from sendwright.smtp.transcript import shown
+from sendwright.smtp.transcript import Line, shown, shown_text
+from sendwright.smtp.values import value
 
 LINE_SHOWN = 1_024
 """Octets of one reply line that are kept; the rest of the line is cut. RFC 5321 allows servers 512."""
@@ -14,6 +14,7 @@ REPLY_OCTETS = 65_536
 REPLY_LINES = 100
 
 _LINE = re.compile(rb"[2-5][0-9][0-9](?:[ -][^\r\n]*)?\r\n")
+_ONLY_LINE = re.compile(rb"[2-5][0-9][0-9](?: [^\r\n]*)?\r\n")
 _ENHANCED = re.compile(r"([245]\.[0-9]{1,3}\.[0-9]{1,3})(?: |$)")
 
 
@@ -30,7 +31,7 @@ class Kind(Enum):
 _KINDS = {kind.value: kind for kind in Kind}
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class Reply:
     """A reply: `code` 200..599, `enhanced` like "5.1.1" or empty, `lines` without code and enhanced code."""
 
@@ -68,6 +69,8 @@ def reply(code: int, enhanced: str, *lines: str) -> Reply:
 def render_reply(answer: Reply) -> bytes:
     """The reply as it goes on the wire, CRLF at the end; a control in its text is escaped, never sent."""
     head = f"{answer.enhanced} " if answer.enhanced else ""
+    if len(answer.lines) == 1:
+        return f"{answer.code} {_safe(head + answer.lines[0])}\r\n".encode()
     *lines, last = [_safe(head + line) for line in answer.lines or ("",)]
     return "".join([*[f"{answer.code}-{line}\r\n" for line in lines], f"{answer.code} {last}\r\n"]).encode()
 
@@ -75,32 +78,41 @@ def render_reply(answer: Reply) -> bytes:
 def _safe(text: str) -> str:
     if text.isascii() and text.isprintable():
         return text
-    return shown(text.encode("utf-8", "backslashreplace"))
+    return shown_text(text.encode("utf-8", "backslashreplace").decode())
 
 
-def parse(lines: list[bytes]) -> Reply:
-    """The reply made of these whole lines (without CRLF), each already known to be a reply line of one code.
+class Heard(NamedTuple):
+    """A reply, and its lines for the transcript."""
 
-    The enhanced code (RFC 2034) is believed only when its class is that of the code, and is taken off every line
-    that repeats it.
-    """
-    return _parse_line(lines[0]) if len(lines) == 1 else _parse_lines(lines)
+    reply: Reply
+    lines: tuple[Line, ...]
 
 
 # Most answers are the same few words again and again.
 @lru_cache(maxsize=256)
-def _parse_line(line: bytes) -> Reply:
-    return _parse_lines([line])
+def _hear_line(line: bytes) -> Heard | None:
+    """A reply of this one line (its CRLF is there); None when it is not the only one, or no reply line."""
+    if _ONLY_LINE.fullmatch(line) is None:
+        return None
+    text = shown(line[:-2])
+    return Heard(parse((text,)), (Line("server", text),))
 
 
-def _parse_lines(lines: list[bytes]) -> Reply:
-    code = int(lines[0][:3])
-    texts = tuple(shown(line[4:LINE_SHOWN]) for line in lines)
-    found = _ENHANCED.match(texts[0])
-    if found is None or int(found.group(1)[0]) != code // 100:
-        return Reply(code=code, lines=texts)
-    enhanced = found.group(1)
-    return Reply(code=code, enhanced=enhanced, lines=tuple(_without(enhanced, text) for text in texts))
+def parse(texts: tuple[str, ...]) -> Reply:
+    """The reply made of these whole lines, each already known to be a reply line of one code, as it is shown.
+
+    The enhanced code (RFC 2034) is believed only when its class is that of the code, and is taken off every line
+    that repeats it.
+    """
+    first = texts[0]
+    code = int(first[:3])
+    found = _ENHANCED.match(first, 4)
+    if found is None or found[1][0] != first[0]:
+        return Reply(code=code, lines=tuple([text[4:] for text in texts]))
+    enhanced = found[1]
+    if len(texts) == 1:
+        return Reply(code=code, enhanced=enhanced, lines=(first[found.end() :],))
+    return Reply(code=code, enhanced=enhanced, lines=tuple([_without(enhanced, text[4:]) for text in texts]))
 
 
 def _without(enhanced: str, text: str) -> str:
@@ -122,7 +134,7 @@ class ReplyReader:
         self._buffer = b""
         self._start = 0
         self._searched = 0
-        self._lines: list[bytes] = []
+        self._lines: list[str] = []
         self._size = 0
 
     @property
@@ -133,32 +145,49 @@ class ReplyReader:
     def feed(self, received: bytes) -> None:
         self._buffer = self._buffer + received if self._buffer else received
 
-    def replies(self) -> Iterator[tuple[Reply, list[bytes]]]:
-        """Each finished reply with its lines as they came. Raises Garbage; after that the reader is of no use."""
-        while found := self._next():
-            line = found[0][: min(found.end() - found.start() - 2, LINE_SHOWN)]
-            if self._lines and self._lines[0][:3] != line[:3]:
-                raise Garbage("the lines of one reply have different codes", line)
-            self._lines.append(line)
-            if line[3:4] != b"-":
-                lines, self._lines, self._size = self._lines, [], 0
-                yield parse(lines), lines
-            elif len(self._lines) >= REPLY_LINES:
-                raise Garbage("the reply has more than 100 lines", line)
+    def next(self) -> Heard | None:
+        """The next finished reply; None when it has not come. Raises Garbage; after that the reader is of no use."""
+        while self._buffer:
+            line = self._next_line()
+            if not line:
+                return None
+            heard = _hear_line(line) if not self._lines and len(line) <= LINE_SHOWN else None
+            if heard is not None:
+                self._size = 0
+                return heard
+            heard = self._add(line)
+            if heard is not None:
+                return heard
+        return None
 
-    def _next(self) -> re.Match[bytes] | None:
-        """The next whole line, taken; None when it has not come. The buffer is cut once, when all of it is read."""
-        start = self._start
-        end = self._buffer.find(b"\n", max(start, self._searched)) + 1
-        self._size += (end or len(self._buffer)) - max(start, self._searched)
+    def _add(self, line: bytes) -> Heard | None:
+        """One line of several, or one that is no reply line."""
+        if _LINE.fullmatch(line) is None:
+            raise Garbage("this is not a reply line that ends in CRLF", line)
+        text = shown(line[: min(len(line) - 2, LINE_SHOWN)])
+        if self._lines and self._lines[0][:3] != text[:3]:
+            raise Garbage("the lines of one reply have different codes", line[:-2])
+        self._lines.append(text)
+        if text[3:4] != "-":
+            lines, self._lines, self._size = self._lines, [], 0
+            return Heard(parse(tuple(lines)), tuple([Line("server", said) for said in lines]))
+        if len(self._lines) >= REPLY_LINES:
+            raise Garbage("the reply has more than 100 lines", line[:-2])
+        return None
+
+    def _next_line(self) -> bytes:
+        """The next whole line, taken; empty when it has not come. The buffer is cut once, when all of it is read."""
+        buffer, start = self._buffer, self._start
+        end = buffer.find(b"\n", self._searched) + 1
+        self._size += (end or len(buffer)) - self._searched
         if self._size > REPLY_OCTETS:
-            raise Garbage("the reply is longer than 65536 octets", self._buffer[start:])
+            raise Garbage("the reply is longer than 65536 octets", buffer[start:])
         if not end:
-            self._buffer, self._start = self._buffer[start:], 0
+            self._buffer, self._start = buffer[start:], 0
             self._searched = len(self._buffer)
-            return None
-        self._start = self._searched = end
-        found = _LINE.fullmatch(self._buffer, start, end)
-        if found is None:
-            raise Garbage("this is not a reply line that ends in CRLF", self._buffer[start:end])
-        return found
+            return b""
+        if end == len(buffer):
+            self._buffer, self._start, self._searched = b"", 0, 0
+        else:
+            self._start = self._searched = end
+        return buffer[start:end]

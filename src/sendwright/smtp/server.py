@@ -5,17 +5,17 @@ from collections.abc import Callable, Mapping
 from sendwright.smtp import server_words as words
 from sendwright.smtp.events import Closed, ServerEvent
 from sendwright.smtp.misuse import Misuse
-from sendwright.smtp.obeying import take_auth_line, take_chunk, take_command, take_text
-from sendwright.smtp.replies import Kind, Reply, render_reply, reply
+from sendwright.smtp.obeying import READERS
+from sendwright.smtp.replies import Kind, Reply, reply
 from sendwright.smtp.server_life import ASKED, IN_TRANSACTION, LIFE, Signal, State
-from sendwright.smtp.session import Limits, Session, Terms, Turn
+from sendwright.smtp.session import Limits, Session, Terms, Turn, said
 
 
 class Server:
     """One conversation. Nothing is read while the shell owes an answer: then `wants_input` is false.
 
     `hostname`: ours, for the greeting. `starttls`: offer the upgrade. `auth`: offer AUTH, inside TLS only.
-    `auth_required`: no MAIL without it. `secure`: the connection began inside TLS.
+    `auth_required`: no MAIL without it. `dsn`: offer DSN. `secure`: the connection began inside TLS.
     """
 
     def __init__(
@@ -26,6 +26,7 @@ class Server:
         starttls: bool = False,
         auth: bool = False,
         auth_required: bool = False,
+        dsn: bool = False,
         secure: bool = False,
     ) -> None:
         terms = Terms(
@@ -34,6 +35,7 @@ class Server:
             starttls=starttls,
             auth=auth,
             auth_required=auth_required,
+            dsn=dsn,
         )
         self._session = Session(terms=terms, secure=secure)
         self._state = State.CONNECTED_ASKED
@@ -68,20 +70,30 @@ class Server:
         """For the Received header (RFC 3848, RFC 6531 section 4.3): SMTP, ESMTP, ESMTPSA, UTF8SMTPS and so on."""
         return self._session.protocol
 
+    @property
+    def errors(self) -> int:
+        """Commands refused 5xx since the last message was taken: whoever makes many is answered slowly."""
+        return self._session.errors
+
     def feed(self, received: bytes) -> list[ServerEvent]:
         """Takes any piece of what the client sent."""
-        if self._state is State.CLOSED or not received:
+        state = self._state
+        if state is State.CLOSED or not received:
             return []
-        if self._state is State.UPGRADING:
+        if state is State.UPGRADING:
             return self.hang_up(words.INJECTED)
-        self._session.lines.feed(received)
-        if self._state in ASKED and self._session.lines.pending > self._session.terms.limits.waiting_octets:
+        session = self._session
+        session.lines.feed(received)
+        if state in ASKED and session.lines.pending > session.terms.limits.waiting_octets:
             return self.hang_up(words.FLOOD)
         return self._advance()
 
     def outgoing(self) -> bytes:
         """What is to be written."""
-        out, self._out = self._out, []
+        out = self._out
+        if len(out) == 1:
+            return out.pop()
+        self._out = []
         return b"".join(out)
 
     def accept(self, text: str = "") -> list[ServerEvent]:
@@ -89,13 +101,16 @@ class Server:
 
         After the end it does nothing: what the shell had to ask may outlast the client.
         """
-        if self._state is State.CLOSED:
+        state = self._state
+        if state is State.CLOSED:
             return []
-        self._require(Signal.ACCEPTED)
-        answer = _YES[self._state](self._session)
-        if text:
-            answer = reply(answer.code, answer.enhanced, text)
-        self._apply(Turn(reply=answer, signal=Signal.ACCEPTED))
+        say_yes = _YES.get(state)
+        if say_yes is None:
+            raise _misuse(state, Signal.ACCEPTED)
+        turn = say_yes(self._session)
+        if text and turn.reply is not None:
+            turn = said(reply(turn.reply.code, turn.reply.enhanced, text), Signal.ACCEPTED)
+        self._apply(turn)
         return self._advance()
 
     def refuse(self, answer: Reply) -> list[ServerEvent]:
@@ -105,11 +120,14 @@ class Server:
         if self._state is State.CLOSED:
             return []
         self._require(Signal.REFUSED)
-        if self._state is State.AUTH_ASKED:
+        if not answer.enhanced:
+            # RFC 2034 section 4: once the extension is offered every refusal has a code.
+            answer = reply(answer.code, f"{answer.code // 100}.0.0", *answer.lines)
+        if self._state is State.AUTH_ASKED and answer.kind is Kind.PERMANENT:
             self._session.auth_failures += 1
             if self._session.auth_failures >= self._session.terms.limits.auth_failures:
                 answer = words.TOO_MANY_FAILURES
-        self._apply(Turn(reply=answer, signal=Signal.CUT if answer.code == 421 else Signal.REFUSED))
+        self._apply(said(answer, Signal.CUT if answer.code == 421 else Signal.REFUSED))
         return self._advance()
 
     def tls_started(self) -> list[ServerEvent]:
@@ -130,77 +148,77 @@ class Server:
 
     def _require(self, signal: Signal) -> None:
         if signal not in LIFE[self._state]:
-            raise Misuse(f"{signal.value} cannot be while {self._state.value}")
+            raise _misuse(self._state, signal)
 
     def _advance(self) -> list[ServerEvent]:
-        while (turn := self._take()) is not None:
-            self._apply(turn)
-        return self._take_events()
-
-    def _take(self) -> Turn | None:
         session = self._session
-        if not self.wants_input:
-            return None
-        if session.text is not None:
-            return take_text(session, session.text)
-        if session.chunks is not None and self._state is State.CHUNK_COMING:
-            return take_chunk(session, session.chunks)
-        if session.proof is not None and self._state is State.AUTH_TALK:
-            return take_auth_line(session, session.proof)
-        return take_command(session, self._state)
+        # Without octets only a chunk of none of them can go on.
+        while session.lines.buffer or self._state is State.CHUNK_COMING:
+            reader = READERS.get(self._state)
+            turn = reader(session, self._state) if reader is not None else None
+            if turn is None:
+                break
+            self._apply(turn)
+        events, self._events = self._events, []
+        return events
 
     def _apply(self, turn: Turn) -> None:
         """The one place that writes and moves."""
-        if turn.reply is not None:
-            self._out.append(render_reply(turn.reply))
+        if turn.wire:
+            self._out.append(turn.wire)
         if turn.event is not None:
             self._events.append(turn.event)
         if turn.signal is None:
             return
-        self._state = LIFE[self._state][turn.signal]
-        if self._state not in IN_TRANSACTION:
+        self._state = state = LIFE[self._state][turn.signal]
+        if state not in IN_TRANSACTION:
             self._session.forget_transaction()
-        if self._state is State.CLOSED:
-            self._session.lines.clear()
-            self._events.append(Closed(why=str(turn.reply or "closed")))
+            if state is State.CLOSED:
+                self._session.lines.clear()
+                self._events.append(Closed(why=str(turn.reply or "closed")))
 
     def _cut(self, answer: Reply | None, why: str) -> list[ServerEvent]:
         if self._state is State.CLOSED:
             return []
-        self._apply(Turn(reply=answer, signal=Signal.CUT))
-        self._take_events()
+        self._apply(Turn(signal=Signal.CUT) if answer is None else said(answer, Signal.CUT))
+        self._events.clear()
         return [Closed(why=why)]
 
-    def _take_events(self) -> list[ServerEvent]:
-        events, self._events = self._events, []
-        return events
+
+def _misuse(state: State, signal: Signal) -> Misuse:
+    return Misuse(f"{signal.value} cannot be while {state.value}")
 
 
-def _greet(session: Session) -> Reply:
-    return words.greeting(session.terms.hostname)
+_SENDER_OK = said(words.SENDER_OK, Signal.ACCEPTED)
+_RECIPIENT_OK = said(words.RECIPIENT_OK, Signal.ACCEPTED)
+_MESSAGE_OK = said(words.MESSAGE_OK, Signal.ACCEPTED)
 
 
-def _welcome(session: Session) -> Reply:
+def _greet(session: Session) -> Turn:
+    return said(words.greeting(session.terms.hostname), Signal.ACCEPTED)
+
+
+def _welcome(session: Session) -> Turn:
     session.username = session.claimed
-    return words.AUTH_OK
+    return said(words.AUTH_OK, Signal.ACCEPTED)
 
 
-def _take_sender(session: Session) -> Reply:
-    return words.SENDER_OK
+def _take_sender(session: Session) -> Turn:
+    return _SENDER_OK
 
 
-def _take_recipient(session: Session) -> Reply:
-    session.recipients.append(session.asked_rcpt)
-    return words.RECIPIENT_OK
+def _take_recipient(session: Session) -> Turn:
+    session.recipients.append(session.asked)
+    return _RECIPIENT_OK
 
 
-def _take_message(session: Session) -> Reply:
+def _take_message(session: Session) -> Turn:
     # Whoever brings mail has earned new patience.
     session.idle_commands = session.errors = 0
-    return words.MESSAGE_OK
+    return _MESSAGE_OK
 
 
-_YES: Mapping[State, Callable[[Session], Reply]] = {
+_YES: Mapping[State, Callable[[Session], Turn]] = {
     State.CONNECTED_ASKED: _greet,
     State.AUTH_ASKED: _welcome,
     State.MAIL_ASKED: _take_sender,

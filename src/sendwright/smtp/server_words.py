@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from sendwright.smtp.dots import Fault
+from sendwright.smtp.kept import Fault
 from sendwright.smtp.replies import Reply, reply
 
 OFFERS = ("PIPELINING", "8BITMIME", "SMTPUTF8", "ENHANCEDSTATUSCODES", "CHUNKING")
@@ -20,6 +20,7 @@ GO_TLS = reply(220, "2.0.0", "ready for TLS")
 
 UNKNOWN = reply(500, "5.5.1", "this command is not known")
 LINE_TOO_LONG = reply(500, "5.5.2", "the line is too long")
+RESPONSE_TOO_LONG = reply(500, "5.5.6", "the line of the authentication exchange is too long")
 BARE_IN_COMMAND = reply(500, "5.5.2", "a CR or an LF came alone; lines end in CRLF, closing")
 NO_ARGUMENT = reply(501, "5.5.4", "this command takes no argument")
 NOT_IMPLEMENTED = reply(502, "5.5.1", "this command is not implemented")

@@ -3,7 +3,9 @@
 from sendwright.smtp.envelope import Envelope, is_speakable
 from sendwright.smtp.events import Answer, Outcome, Stage
 from sendwright.smtp.extensions import Extensions
-from sendwright.smtp.replies import Kind, Reply, reply
+from sendwright.smtp.misuse import Misuse
+from sendwright.smtp.replies import Reply, reply
+from sendwright.smtp.speech import rcpt_command
 
 _UNSPEAKABLE = reply(553, "5.1.3", "the recipient address cannot be written in an SMTP command")
 
@@ -25,12 +27,17 @@ def refusal_here(envelope: Envelope, extensions: Extensions) -> Reply | None:
 class Transaction:
     """Bookkeeping only: an answer per recipient, written once, in the order of the envelope."""
 
-    __slots__ = ("_answers", "_asked", "_pending", "accepted", "envelope", "mail_taken")
+    __slots__ = ("_answers", "_asked", "_dsn", "_pending", "accepted", "envelope", "mail_taken")
 
-    def __init__(self, envelope: Envelope) -> None:
+    def __init__(self, envelope: Envelope, *, dsn: bool) -> None:
+        if not envelope.rcpt_to:
+            raise Misuse("an envelope needs a recipient")
+        if envelope.wishes and len(envelope.wishes) != len(envelope.rcpt_to):
+            raise Misuse("an envelope has a wish for each recipient, or none")
         self.envelope = envelope
         self.mail_taken = False
         self.accepted: list[str] = []
+        self._dsn = dsn
         self._answers: list[Answer | None] = [self._checked(recipient) for recipient in envelope.rcpt_to]
         self._pending = [place for place, answer in enumerate(self._answers) if answer is None]
         self._asked = 0
@@ -41,17 +48,18 @@ class Transaction:
         return Answer(recipient=recipient, stage=Stage.RCPT, reply=_UNSPEAKABLE, local=True)
 
     @property
-    def to_ask(self) -> list[str]:
-        """The recipients whose RCPT has no answer yet."""
-        return [self.envelope.rcpt_to[place] for place in self._pending[self._asked :]]
-
-    @property
-    def next_to_ask(self) -> str:
-        return self.envelope.rcpt_to[self._pending[self._asked]]
-
-    @property
     def has_more_to_ask(self) -> bool:
         return self._asked < len(self._pending)
+
+    @property
+    def questions(self) -> list[str]:
+        """The RCPT commands that have no answer yet."""
+        return [rcpt_command(self.envelope, place, dsn=self._dsn) for place in self._pending[self._asked :]]
+
+    @property
+    def question(self) -> str:
+        """The first of them."""
+        return rcpt_command(self.envelope, self._pending[self._asked], dsn=self._dsn)
 
     def answer_rcpt(self, answer: Reply) -> None:
         """Takes the answer to the RCPT that is next in line."""
@@ -59,7 +67,7 @@ class Transaction:
         self._asked += 1
         if not self.mail_taken:
             return
-        if answer.kind is Kind.POSITIVE:
+        if answer.code < 300:
             self.accepted.append(self.envelope.rcpt_to[place])
         else:
             self._answers[place] = Answer(recipient=self.envelope.rcpt_to[place], stage=Stage.RCPT, reply=answer)
@@ -74,4 +82,8 @@ class Transaction:
 
     def outcome(self, *, dot_written: bool) -> Outcome:
         """The outcome; call `settle` first."""
-        return Outcome(answers=tuple(answer for answer in self._answers if answer), dot_written=dot_written)
+        return Outcome(
+            answers=tuple([answer for answer in self._answers if answer]),
+            dot_written=dot_written,
+            dsn_passed_on=self._dsn and self.mail_taken,
+        )

@@ -214,6 +214,53 @@ def _follow(client: HubSpot, status_id: str) -> dict[str, Any]:
     return dict(status)
 
 
+# --- SMTP tokens
+
+
+def keep_smtp_tokens(client: HubSpot, mark: str) -> Watched:
+    """A token from its making to its end. ``mark`` tells the tokens of two runs apart."""
+    api = Watched(client.marketing.transactional.public_smtp_tokens_api, silent=frozenset({"archive_token"}))
+    eggs = [transactional.SmtpApiTokenRequestEgg(create_contact=create, campaign_name=mark) for create in (True, False)]
+    made = [api.create_token(egg) for egg in eggs]
+    first = made[0]
+    assert (first.campaign_name, first.create_contact, "@" in first.created_by) == (mark, True, True)
+    assert isinstance(first.created_at, datetime)
+    assert len(first.password) >= 32
+    assert [token.id for page in _token_pages(api, mark) for token in page.results] == [each.id for each in made]
+    (found,) = api.get_tokens_page(email_campaign_id=first.email_campaign_id).results
+    assert (found.id, found.password) == (first.id, None)
+    assert api.get_token_by_id(first.id).to_dict() == {**first.to_dict(), "password": None}
+    reset = api.reset_password(first.id)
+    assert (reset.id, reset.password == first.password) == (first.id, False)
+    api.archive_token(first.id)
+    left = api.get_tokens_page(campaign_name=mark)
+    assert ([token.id for token in left.results], left.paging) == ([made[1].id], None)
+    return api
+
+
+def _token_pages(api: Watched, mark: str) -> Any:
+    after = None
+    while True:
+        page = api.get_tokens_page(campaign_name=mark, limit=1, **({"after": after} if after else {}))
+        yield page
+        if page.paging is None:
+            return
+        after = page.paging.next.after
+
+
+def meet_token_faults(client: HubSpot, forbidden: HubSpot) -> dict[str, tuple[int, str]]:
+    """Each fault with its status and the answer's text."""
+    tokens, barred = (
+        each.marketing.transactional.public_smtp_tokens_api for each in (client, forbidden)
+    )  # fmt: skip
+    egg = transactional.SmtpApiTokenRequestEgg(create_contact=True, campaign_name="x")
+    return {
+        "no token": _fault(send_faults.NotFoundException, tokens.get_token_by_id, "nobody@1.smtp.example.com"),
+        "no name": _fault(transactional.ApiException, tokens.create_token, {"createContact": True}),
+        "no scope": _fault(send_faults.ForbiddenException, barred.create_token, egg),
+    }
+
+
 # --- what goes wrong
 
 

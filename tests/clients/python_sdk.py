@@ -119,6 +119,25 @@ def send_both_ways(client: HubSpot, email_id: int, to: str) -> list[EmailSendSta
     return [follow(client, each.status_id) for each in answers]
 
 
+def keep_smtp_tokens(client: HubSpot, mark: str) -> Watched:
+    """A token from its making to its end. ``mark`` tells the tokens of two runs apart."""
+    api = Watched(client.marketing.transactional.smtp_tokens, silent=SILENT)
+    made = [api.create(campaign_name=mark, create_contact=create) for create in (True, False)]
+    first = made[0]
+    assert (first.campaign_name, first.create_contact, "@" in first.created_by) == (mark, True, True)
+    assert isinstance(first.created_at, datetime)
+    assert first.password.startswith("sws-")
+    assert [token.id for token in api.list(campaign_name=mark, limit=1)] == [token.id for token in made]
+    (found,) = api.list(email_campaign_id=first.email_campaign_id)
+    assert (found.id, found.password) == (first.id, None)
+    assert api.get(first.id).email_campaign_id == first.email_campaign_id
+    reset = api.reset_password(first.id)
+    assert (reset.id, reset.password == first.password) == (first.id, False)
+    api.delete(first.id)
+    assert [token.id for token in api.list(campaign_name=mark)] == [made[1].id]
+    return api
+
+
 def follow(client: HubSpot, status_id: str) -> EmailSendStatusView:
     """The status, by the raw request: this client has no method for it either."""
     path = f"/marketing/v3/email/send-statuses/{status_id}"

@@ -75,6 +75,15 @@ def test_a_mail_is_sent_once_for_its_send_id(seen: Seen):
 
 
 @needs_node
+def test_an_smtp_token_is_kept_from_its_making_to_its_end(seen: Seen):
+    assert seen["tokens"] == {
+        "fields": ["campaignName", "createContact", "createdAt", "createdBy", "emailCampaignId", "id", "password"],
+        "madeAt": True, "contacts": [True, False], "listed": [True, False], "ended": True, "campaign": [True],
+        "hidden": True, "changed": True, "left": [True],
+    }  # fmt: skip
+
+
+@needs_node
 def test_each_fault_has_its_code_and_a_text(seen: Seen):
     told = seen["faults"]
     assert {name: (fault["code"], fault["category"]) for name, fault in told.items()} == {

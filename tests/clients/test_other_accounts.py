@@ -55,6 +55,8 @@ def victim(served: Served) -> Victim:
     contact = customer.http.get(f"/crm/v3/objects/contacts/{address}?idProperty=email").json()
     events = customer.events(recipient=address)
     mails = customer.http.get("/api/v1/sandbox").json()["results"]
+    wanted = {"campaignName": CANARY, "createContact": True}
+    token = customer.http.post("/marketing/v3/transactional/smtp-tokens", json=wanted).json()["id"]
     ids = {
         "emailId": [str(email_id)],
         "revisionId": ["1", "2"],
@@ -62,6 +64,8 @@ def victim(served: Served) -> Victim:
         "statusId": [status["statusId"]],
         "sendId": [status["statusId"]],
         "mailId": [mail["id"] for mail in mails],
+        "tokenId": [token],
+        "userName": [token],
         "created": [str(events[0]["created"])],
         "id": [events[0]["id"]],
     }

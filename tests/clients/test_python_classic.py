@@ -42,6 +42,16 @@ def test_a_mail_is_sent_by_the_model_and_by_a_dictionary(client: script.HubSpot,
     ] == ("Ann")
 
 
+def test_every_method_for_smtp_tokens_does_what_it_says(client: script.HubSpot):
+    assert all_was_called(script.keep_smtp_tokens(client, "classic"))
+
+
+def test_what_is_wrong_with_a_token_is_said(client: script.HubSpot, acme: Customer, poor: Customer):
+    told = script.meet_token_faults(client, script.connect(poor.token, acme.host))
+    assert {name: status for name, (status, _) in told.items()} == {"no token": 404, "no name": 400, "no scope": 403}
+    assert '"in":"campaignName"' in told["no name"][1]
+
+
 def test_each_fault_raises_its_exception_and_says_what_to_do(acme: Customer, poor: Customer, client: script.HubSpot):
     unknown = script.connect("pat-sw1-nobody", acme.host)
     forbidden = script.connect(poor.token, acme.host)

@@ -42,6 +42,10 @@ def test_every_method_for_many_contacts_does_what_it_says(client: script.HubSpot
     assert all_was_called(script.keep_many_contacts(client, mark))
 
 
+def test_every_method_for_smtp_tokens_does_what_it_says(client: script.HubSpot, mark: str):
+    assert all_was_called(script.keep_smtp_tokens(client, mark))
+
+
 def test_both_operations_send(client: script.HubSpot, acme: Customer, mark: str):
     statuses = script.send_both_ways(client, acme.email_id, f"to.{mark}@example.org")
     assert [(status.status, status.send_result) for status in statuses] == [("COMPLETE", "SENT")] * 2

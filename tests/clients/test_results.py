@@ -48,6 +48,25 @@ def test_what_the_request_says_leads_to_its_result(acme: Customer, result: str, 
     assert told(acme.outcome(request(acme.email_id, to, **message))) == ("COMPLETE", result)
 
 
+def test_the_email_of_an_smtp_token_is_no_content(acme: Customer):
+    wanted = {"campaignName": "Receipts", "createContact": True}
+    assert acme.http.post("/marketing/v3/transactional/smtp-tokens", json=wanted).status_code == 201
+    found = acme.http.get("/marketing/v3/emails", params={"type": "SMTP_TOKEN"}).json()["results"]
+    assert told(acme.outcome(request(int(found[-1]["id"]), "ann@example.org"))) == ("COMPLETE", "MISSING_CONTENT")
+
+
+def test_an_email_counts_what_became_of_its_sends(acme: Customer):
+    email_id = acme.publish()
+    for to in ("ann@example.org", "bounce+counted@sandbox.test", "postmaster@example.org"):
+        acme.outcome(request(email_id, to))
+    counted = acme.http.get(f"/marketing/v3/emails/{email_id}", params={"includeStats": "true"}).json()["stats"]
+    names = ("selected", "sent", "delivered", "bounce", "hardbounced", "dropped", "pending")
+    assert {name: counted["counters"][name] for name in names} == {
+        "selected": 3, "sent": 2, "delivered": 1, "bounce": 1, "hardbounced": 1, "dropped": 1, "pending": 0,
+    }  # fmt: skip
+    assert counted["ratios"]["deliveredratio"] == 50.0
+
+
 def test_a_send_is_pending_until_somebody_takes_it(acme: Customer):
     answer = acme.send(request(acme.email_id, "ann@example.org"))
     assert (answer["status"], answer.get("sendResult"), answer.get("message")) == ("PENDING", None, None)

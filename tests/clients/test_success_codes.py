@@ -15,10 +15,11 @@ from tests.clients.conftest import Customer
 from tests.clients.wire import ask
 
 ROUTES = Path(__file__).parents[3] / "shared" / "reference" / "hubspot-routes.json"
-COVERED = ("/marketing/v3/emails/", "/marketing/v3/transactional/single-email/", "/crm/v3/objects/contacts")
+COVERED = ("/marketing/v3/emails/", "/marketing/v3/transactional/", "/crm/v3/objects/contacts")
 COMING = ("/ab-test/", "/statistics/", "/contacts/merge", "/contacts/gdpr-delete")
 
 EMAILS, CONTACTS = "/marketing/v3/emails", "/crm/v3/objects/contacts"
+TOKENS = "/marketing/v3/transactional/smtp-tokens"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -29,6 +30,7 @@ class Things:
     contact: str
     address: str
     published: int
+    token: str
 
     @classmethod
     def of(cls, customer: Customer) -> Things:
@@ -37,11 +39,12 @@ class Things:
         email = customer.publish()
         customer.http.patch(f"{EMAILS}/{email}", json={"name": "Second revision"})
         contact = customer.http.post(CONTACTS, json={"properties": {"email": address}}).json()["id"]
-        return cls(email=str(email), contact=contact, address=address, published=customer.email_id)
+        token = customer.http.post(TOKENS, json={"campaignName": "Receipts", "createContact": True}).json()["id"]
+        return cls(email=str(email), contact=contact, address=address, published=customer.email_id, token=token)
 
     def fill(self, path: str) -> str:
         """A path with its names in braces replaced."""
-        names = {"emailId": self.email, "contactId": self.contact, "revisionId": "1"}
+        names = {"emailId": self.email, "contactId": self.contact, "revisionId": "1", "tokenId": self.token}
         for name, value in names.items():
             path = path.replace(f"{{{name}}}", value)
         return path
@@ -69,6 +72,11 @@ OPERATIONS: dict[tuple[str, str], tuple[int, Body | None]] = {
         200,
         lambda things: {"emailId": things.published, "message": {"to": things.address}},
     ),
+    ("GET", TOKENS): (200, None),
+    ("POST", TOKENS): (201, lambda things: {"campaignName": "Receipts", "createContact": False}),
+    ("GET", f"{TOKENS}/{{tokenId}}"): (200, None),
+    ("POST", f"{TOKENS}/{{tokenId}}/password-reset"): (200, None),
+    ("DELETE", f"{TOKENS}/{{tokenId}}"): (204, None),
     ("GET", CONTACTS): (200, None),
     ("POST", CONTACTS): (201, lambda things: {"properties": {"email": f"new.{things.address}"}}),
     ("GET", f"{CONTACTS}/{{contactId}}"): (200, None),

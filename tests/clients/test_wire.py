@@ -142,7 +142,7 @@ def test_an_unknown_status_is_a_404(acme: Customer):
     [
         (None, "", "Authentication credentials not found"),
         (None, "?hapikey=0000", "API keys (hapikey) are not accepted"),
-        ("Bearer swsmtp-abc", "", "password of an SMTP token"),
+        ("Bearer sws-abc", "", "password of an SMTP token"),
         ("Bearer pat-sw1-unknown", "", "The token is not known here"),
         ("Basic YTpi", "", "Authentication credentials not found"),
     ],

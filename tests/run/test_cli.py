@@ -21,6 +21,7 @@ from sendwright import accounts, attempt, database, feedback, single_send, smtp
 from sendwright.outbound.model import Answered
 from sendwright.run.cli.main import main
 from sendwright.run.settings import PREFIX
+from tests.doors import sent
 from tests.stories.shop import FakePost, Shop, desk, open_shop
 
 NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)
@@ -160,6 +161,15 @@ def test_a_send_is_shown_as_json(keyed: Run, sends: tuple[str, str]):
 
 def test_a_refused_send_says_why(keyed: Run, sends: tuple[str, str]):
     assert "message.to: 'nobody' cannot be used" in keyed("sends", "show", sends[1]).out
+
+
+def test_a_labelled_send_is_shown_with_its_labels(keyed: Run, target: database.Target):
+    async def write(db: database.Database) -> str:
+        (tenant,) = await db.read(accounts.list_accounts)
+        return await db.write(sent.labelled, tenant.id, NOON, ["welcome", "de"], {"order": "47\x1b11"})
+
+    out = keyed("sends", "show", on(target, write)).out
+    assert "  Tags       welcome, de\n  Metadata   order: 47?11\n" in out
 
 
 def test_a_send_that_is_not_there_is_one_sentence(keyed: Run):

@@ -272,6 +272,15 @@ async def test_what_cannot_be_sent_ends_with_its_reason(
     assert await shop.balanced()
 
 
+@pytest.mark.parametrize(
+    ("changes", "counted"), [({}, True), ({"to": "nobody"}, True), ({"email_id": 999}, False)]
+)  # fmt: skip
+async def test_a_refused_send_is_counted_with_its_email(shop: Shop, changes: dict[str, Any], counted: bool):
+    await _bounce(shop)
+    page = await shop.page((await dropped(shop, **changes)).status_id)
+    assert (page.events[0].campaign_id is not None, page.send.campaign_id is not None) == (counted, counted)
+
+
 async def test_a_refused_send_makes_no_contact(shop: Shop):
     view = await dropped(shop, email_id=999)
     assert (await shop.page(view.status_id)).send.contact_id is None

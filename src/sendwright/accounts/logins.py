@@ -36,6 +36,15 @@ def find_user(conn: database.Connection, email: str) -> User | None:
     return store.select_user_by_email(conn, email.strip().lower())
 
 
+def find_creator(conn: database.Connection, account_id: int, token_id: str | None) -> str | None:
+    """The address of the person behind an API token, who made it; else of the account's first user; None for nobody."""
+    token = None if token_id is None else store.select_token(conn, account_id, token_id)
+    if token is not None and "@" in token.created_by:
+        return token.created_by
+    first = store.select_first_user(conn, account_id)
+    return None if first is None else first.email
+
+
 def change_password(conn: database.Connection, user: User, password_hash: str, now: datetime, who: str) -> None:
     """Sets the password and ends all of the user's sessions."""
     store.update_password(conn, user.account_id, user.id, password_hash)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 from typing import NewType
@@ -12,6 +12,8 @@ AccountId = NewType("AccountId", int)
 
 UserId = NewType("UserId", int)
 TokenId = NewType("TokenId", str)
+SmtpTokenId = NewType("SmtpTokenId", str)
+"""The user name of a log-in by SMTP: ``<random>@<account>.smtp.<host>``."""
 
 ALL_SCOPES = (
     "content",
@@ -79,6 +81,68 @@ class ApiToken:
     expires_at: datetime | None
     revoked_at: datetime | None
     last_used_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NewSmtpToken:
+    """What a new SMTP token is to be. ``host`` ends its user name; the e-mail and campaign stand for its mail."""
+
+    account_id: int
+    host: str
+    campaign_name: str
+    create_contact: bool
+    email_id: int
+    campaign_id: int
+    created_by: str
+    expires_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SmtpToken:
+    """A user name for SMTP, tied to a campaign; of its password only a hash is kept.
+
+    ``epoch`` is raised by every reset: whoever logged in under another epoch is logged in no more. ``created_by`` is
+    an e-mail address, kept as text: the token outlives the user. ``expires_at`` None: never. ``warned``: how many days
+    before the expiry the last warning was given, 0 for none yet.
+    """
+
+    account_id: AccountId
+    id: SmtpTokenId
+    epoch: int
+    campaign_name: str
+    create_contact: bool
+    email_id: int
+    campaign_id: int
+    created_at: datetime
+    created_by: str
+    expires_at: datetime | None
+    warned: int
+    last_used_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SmtpLogin:
+    """All that a log-in by SMTP is held against: the token, its secret's hash, and how its account stands."""
+
+    token: SmtpToken
+    secret_hash: str = field(repr=False)
+    account: Account
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SmtpTokenFilter:
+    """Which SMTP tokens are asked for; None asks for all."""
+
+    campaign_name: str | None = None
+    campaign_id: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SmtpTokenUpkeep:
+    """What time did to SMTP tokens: those that were deleted, and those whose expiry was announced."""
+
+    expired: tuple[SmtpToken, ...]
+    warned: tuple[SmtpToken, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

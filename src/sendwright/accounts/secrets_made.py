@@ -7,13 +7,16 @@ secret.
 
 from __future__ import annotations
 
+import base64
 import hashlib
 import secrets
 
 import argon2
 
 TOKEN_PREFIX = "pat-sw1-"  # noqa: S105 - the public part
+SMTP_PASSWORD_PREFIX = "sws-"  # noqa: S105 - likewise
 _RANDOM_BYTES = 24
+_USER_NAME_BYTES = 10
 # A choice that OWASP recommends: 19 MiB, two passes, one lane. Two cores that also send mail can log people in.
 _hasher = argon2.PasswordHasher(time_cost=2, memory_cost=19 * 1024, parallelism=1)
 # What an unknown user's password is held against, so that the answer takes as long as for a known one.
@@ -28,6 +31,17 @@ def new_token_secret() -> str:
 def new_session_secret() -> str:
     """The value of a session cookie."""
     return secrets.token_urlsafe(_RANDOM_BYTES)
+
+
+def new_smtp_user(account_id: int, host: str) -> str:
+    """A user name for SMTP: 16 letters and digits of chance (80 bits), then whose it is."""
+    chance = base64.b32encode(secrets.token_bytes(_USER_NAME_BYTES)).decode().lower()
+    return f"{chance}@{account_id}.smtp.{host}"
+
+
+def new_smtp_password() -> str:
+    """``sws-`` and 32 characters of base64url: no mail program has to quote it."""
+    return SMTP_PASSWORD_PREFIX + secrets.token_urlsafe(_RANDOM_BYTES)
 
 
 def new_password() -> str:

@@ -155,6 +155,12 @@ def select_user(conn: database.Connection, account_id: int, user_id: int) -> Use
     return None if row is None else _user(row)
 
 
+def select_first_user(conn: database.Connection, account_id: int) -> User | None:
+    """The user who was made first."""
+    row = conn.execute(select(users).where(users.c.account_id == account_id).order_by(users.c.user_id).limit(1)).first()
+    return None if row is None else _user(row)
+
+
 def update_password(conn: database.Connection, account_id: int, user_id: int, password_hash: str) -> None:
     """Sets a user's password hash."""
     conn.execute(
@@ -184,6 +190,14 @@ def select_token_by_hash(conn: database.Connection, secret_hash: str) -> ApiToke
     """The secret says whose token it is: no account is known before."""
     # of all accounts: the secret tells which
     row = conn.execute(select(api_tokens).where(api_tokens.c.secret_hash == secret_hash)).one_or_none()
+    return None if row is None else _token(row)
+
+
+def select_token(conn: database.Connection, account_id: int, token_id: str) -> ApiToken | None:
+    """One token of an account."""
+    row = conn.execute(
+        select(api_tokens).where(api_tokens.c.account_id == account_id, api_tokens.c.token_id == token_id)
+    ).one_or_none()
     return None if row is None else _token(row)
 
 

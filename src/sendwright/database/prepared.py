@@ -7,7 +7,7 @@ together that cost more than the database's own work. A statement for many rows 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Self
 
 from sqlalchemy import Connection, Dialect, Executable, Subquery, Table, bindparam, column, select, values
@@ -21,17 +21,26 @@ Columns = Mapping[str, TypeEngine[Any]]
 _SIZES = (1, 2, 4, 8, 12, 16, 24, 32, 48, 64)
 """For so many rows texts are made; between two of them the rest is filled up with rows of NULLs."""
 _MOST = _SIZES[-1]
+_GIVEN = "VALUES "
 
 
 @dataclass(frozen=True, slots=True)
 class _Text:
-    """A statement as the driver takes it."""
+    """A statement as the driver of one dialect takes it, for any number of rows."""
 
-    sql: str
-    order: tuple[int, ...] | None
-    """Which given value stands at each place; None: as they come."""
+    pieces: tuple[str, ...]
+    """What stands before, between and after the lists of given rows."""
+    row: str
     kinds: tuple[tuple[int, Callable[[Any], Any]], ...]
     """How values of some columns are turned into what the driver takes."""
+    for_rows: dict[int, str] = field(default_factory=dict)
+
+    def of(self, size: int) -> str:
+        """The same text each time: drivers and servers keep what they have understood by it."""
+        text = self.for_rows.get(size)
+        if text is None:
+            text = self.for_rows[size] = ", ".join([self.row] * size).join(self.pieces)
+        return text
 
 
 class Prepared:
@@ -46,7 +55,7 @@ class Prepared:
         self._columns = dict(columns)
         self._say = say
         self._keys = keys
-        self._texts: dict[tuple[str, int], _Text] = {}
+        self._texts: dict[str, _Text] = {}
 
     @classmethod
     def into(cls, table: Table, *names: str) -> Self:
@@ -85,33 +94,49 @@ class Prepared:
             later = rest
 
     def _write(self, conn: Connection, rows: Sequence[Row]) -> int:
-        size = next(size for size in _SIZES if size >= len(rows))
-        text = self._texts.get((conn.dialect.name, size)) or self._prepare(conn.dialect, size)
-        width = len(self._columns)
+        text = self._texts.get(conn.dialect.name) or self._prepare(conn.dialect)
+        width, size = len(self._columns), next(size for size in _SIZES if size >= len(rows))
         flat = [value for row in rows for value in row]
         if len(flat) != len(rows) * width:
             raise ValueError("a row has not as many values as there are columns")
         for place, kind in text.kinds:
             flat[place::width] = [None if value is None else kind(value) for value in flat[place::width]]
         flat += [None] * ((size - len(rows)) * width)
-        given = tuple(flat) if text.order is None else tuple([flat[place] for place in text.order])
-        return conn.exec_driver_sql(text.sql, given).rowcount
+        return conn.exec_driver_sql(text.of(size), tuple(flat * (len(text.pieces) - 1))).rowcount
 
-    def _prepare(self, dialect: Dialect, size: int) -> _Text:
-        names = [[f"{name}_{n}" for name in self._columns] for n in range(size)]
+    def _prepare(self, dialect: Dialect) -> _Text:
+        """Compiled for one row: compiling takes milliseconds, and for many rows only the list is longer."""
         kinds = list(self._columns.values())
-        rows = [tuple(bindparam(name, type_=kind) for name, kind in zip(row, kinds, strict=True)) for row in names]
-        inner = values(*(column(name, kind) for name, kind in self._columns.items()), name="given").data(rows)
+        row = tuple(bindparam(name, type_=kind) for name, kind in self._columns.items())
+        inner = values(*(column(name, kind) for name, kind in self._columns.items()), name="given").data([row])
         # Python's sqlite3 counts the rows of a statement that begins with UPDATE or DELETE, not of one with WITH.
         given = select(inner.cte("given", nesting=True)).subquery("of")
         compiled: Any = self._say(given).compile(dialect=_by_place(dialect))  # type: ignore[attr-defined]
-        places = {name: place for place, name in enumerate(name for row in names for name in row)}
-        order = tuple(places[name] for name in compiled.positiontup)
+        before, *parts = str(compiled).split(_GIVEN)
+        cuts = [_end_of_row(part) for part in parts]
+        if compiled.positiontup != list(self._columns) * len(parts) or not parts:
+            raise ValueError("a statement for many rows has no values but those of its rows")
         text = _Text(
-            sql=str(compiled), order=None if order == tuple(range(len(places))) else order, kinds=_kinds(kinds, dialect)
+            pieces=(
+                before + _GIVEN,
+                *(part[cut:] + _GIVEN for part, cut in zip(parts[:-1], cuts[:-1], strict=True)),
+                parts[-1][cuts[-1] :],
+            ),
+            row=parts[0][: cuts[0]],
+            kinds=_kinds(kinds, dialect),
         )
-        self._texts[dialect.name, size] = text
+        self._texts[dialect.name] = text
         return text
+
+
+def _end_of_row(part: str) -> int:
+    """Where the parenthesis closes that begins here; types have some of their own."""
+    depth = 0
+    for place, char in enumerate(part):
+        depth += (char == "(") - (char == ")")
+        if depth == 0:
+            return place + 1
+    raise ValueError("a row that has no end")
 
 
 def _by_place(dialect: Dialect) -> Dialect:

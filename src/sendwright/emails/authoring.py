@@ -8,9 +8,10 @@ An e-mail that is not there (or archived, or another account's) is None.
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 
 from sendwright import database
-from sendwright.emails import plans, rules, store
+from sendwright.emails import kinds, plans, rules, store
 from sendwright.emails.model import (
     Authored,
     Document,
@@ -36,6 +37,17 @@ class Contended(Exception):
 async def create(db: database.Database, account_id: int, document: Document, pen: Pen) -> Authored:
     """A new draft. The document needs a `name`; fields that are not writable are left out."""
     return await db.write(_create, account_id, rules.merged({}, document), pen, None)
+
+
+def create_for_smtp(conn: database.Connection, account_id: int, name: str, pen: Pen) -> Email:
+    """The e-mail that stands for the mail of one SMTP token: it has a campaign and no text, and is live at once.
+
+    It is of type SMTP_TOKEN, so the single-send API never sends it.
+    """
+    drafted = _drafted(conn, account_id, {"name": name, "subcategory": kinds.SMTP_SUBCATEGORY}, pen, None)
+    live = replace(drafted.email, state=State.PUBLISHED, published_at=pen.at, published_by=pen.by)
+    store.add_email(conn, live, drafted.version)
+    return live
 
 
 async def clone(db: database.Database, account_id: int, email_id: int, name: str | None, pen: Pen) -> Authored | None:
@@ -149,6 +161,15 @@ def find_published(conn: database.Connection, account_id: int, email_id: int) ->
 def _create(
     conn: database.Connection, account_id: int, document: Document, pen: Pen, cloned_from: EmailId | None
 ) -> Authored:
+    drafted = _drafted(conn, account_id, document, pen, cloned_from)
+    store.add_email(conn, drafted.email, drafted.version)
+    return drafted
+
+
+def _drafted(
+    conn: database.Connection, account_id: int, document: Document, pen: Pen, cloned_from: EmailId | None
+) -> Authored:
+    """A new draft with numbers of its own, not stored yet."""
     first = VersionNumber(1)
     email = Email(
         account_id=account_id,
@@ -171,7 +192,6 @@ def _create(
         warnings=(),
     )
     version = Version(number=first, document=document, written_at=pen.at, written_by=pen.by)
-    store.add_email(conn, email, version)
     return Authored(email=email, version=version)
 
 

@@ -50,6 +50,7 @@ _NOT_MARKETING: Final = frozenset({EmailType.SINGLE_SEND_API, EmailType.SMTP_TOK
 AUTOMATED: Final = frozenset({EmailType.AUTOMATED_EMAIL, EmailType.AUTOMATED_AB_EMAIL})
 
 DEFAULT_SUBCATEGORY: Final = "single_send_api"
+SMTP_SUBCATEGORY: Final = "smtp_token"
 
 _OWN_TYPE: Final = {
     "ab_master": EmailType.AB_EMAIL,

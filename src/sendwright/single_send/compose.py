@@ -18,13 +18,13 @@ async def compose(shop: Workshop, claimed: Sequence[ledger.ClaimedSend]) -> list
     """The deliveries of those that can be sent; the others are dropped with their reason. Each ends on disk."""
     read = [(send, decode(send.payload)) for send in claimed]
     named = [(send, wish, read_people(wish)) for send, wish in read]
-    asked = [(send.account_id, send.email_id, people) for send, _, people in named if isinstance(people, People)]
+    asked = [(send.account_id, send.email_id, people) for send, _, people in named]
     facts = await shop.db.read(look_up, asked)
     decided = [(send, _decide(send, wish, people, facts)) for send, wish, people in named]
     plans = [plan for _, plan in decided if isinstance(plan, Plan)]
     contacts = await _contacts(shop, plans)
     keys = await shop.keyring.of([plan.domain for plan in plans], shop.now())
-    ends = [composing.drop(shop, send, refusal) for send, refusal in decided if isinstance(refusal, Refusal)]
+    ends = [_end(shop, send, refusal, facts) for send, refusal in decided if isinstance(refusal, Refusal)]
     begun = [_begin(shop, plan, contacts[plan.send.id], keys) async for plan in composing.in_turns(plans)]
     return await composing.write(shop, [*ends, *begun])
 
@@ -44,6 +44,12 @@ async def compose_again(shop: Workshop, held: Sequence[ledger.Delivery]) -> list
 
 def _decide(send: ledger.ClaimedSend, wish: Wish, people: People | Refusal, facts: Facts) -> Plan | Refusal:
     return people if isinstance(people, Refusal) else decide(send, wish, people, facts)
+
+
+def _end(shop: Workshop, send: ledger.ClaimedSend, refusal: Refusal, facts: Facts) -> Ended:
+    """Counted with the e-mail's campaign where there is such an e-mail."""
+    version = facts.versions.get((send.account_id, send.email_id))
+    return composing.drop(shop, send, refusal, campaign_id=None if version is None else version.campaign_id)
 
 
 async def _contacts(shop: Workshop, plans: Sequence[Plan]) -> dict[ledger.SendId, crm.Contact]:

@@ -29,6 +29,7 @@ def page_lines(page: views.SendPage) -> Iterator[str]:
     yield f"  From       {clean(send.sender or '')}"
     yield f"  Subject    {clean(send.subject or '')}"
     yield f"  Requested  {send.requested_at:%Y-%m-%d %H:%M:%S} UTC"
+    yield from _label_lines(send.labels)
     for delivery in page.deliveries:
         if delivery.part is not ledger.Part.TO:
             yield f"  {delivery.part.capitalize():<10} {clean(delivery.recipient)}: {delivery.state}"
@@ -43,3 +44,10 @@ def page_lines(page: views.SendPage) -> Iterator[str]:
         yield "Events"
         for event in page.events:
             yield f"  {event.created:%H:%M:%S.%f}"[:-3] + f"  {event.type:<10} {clean(event.recipient)}"
+
+
+def _label_lines(labels: ledger.Labels | None) -> Iterator[str]:
+    if labels is not None and labels.tags:
+        yield f"  Tags       {clean(', '.join(labels.tags))}"
+    for name, value in labels.metadata.items() if labels is not None else ():
+        yield f"  Metadata   {clean(name)}: {clean(value)}"

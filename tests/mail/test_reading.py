@@ -233,6 +233,7 @@ MULTI = b"Content-Type: multipart/mixed; boundary=b\n\n"
         (b"--b\nContent-Type: a/b\n--b\n\nx", ("multipart/mixed", ["a/b", "text/plain"])),
         (b"--b\nContent-Type: a/b\n--b--\n", ("multipart/mixed", ["a/b"])),
         (b"--b\nContent-Type: a/b\n--x: y\n\n", ("multipart/mixed", ["a/b"])),
+        (b"--b\n-x: y\nContent-Type: a/b\n\n", ("multipart/mixed", ["a/b"])),
         (b"--bb\n--b\n\n--b--b\n --b\n--B\n--b--\n--b\n\nlate", ("multipart/mixed", ["text/plain"])),
         (b"--b\n" + MULTI + b"--b\n\nx\n--b--\n--b\n\n", ("multipart/mixed", ["multipart/mixed", "text/plain"])),
         (

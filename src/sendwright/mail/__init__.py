@@ -1,8 +1,8 @@
-"""Words about mail: addresses, letters, received mails, text from HTML.
+"""Words about mail: addresses, letters, submitted and received mails, reports, text from HTML.
 
 It never looks at the clock, rolls dice, reads a disk, opens a socket or writes a log; what it is given is never
-trusted and never makes `read` or a `parse_…` raise. Start with `Letter` and `write` for what leaves, `read` for what
-comes in, `parse_mailbox` for addresses.
+trusted, and reading it (`read…`, `parse_…`, `Original`) never raises. Start with `Letter` and `write` for what leaves,
+`Original` for what is passed on, `read` for what comes in, `parse_mailbox` for addresses.
 """
 
 from .addresses import (
@@ -15,26 +15,36 @@ from .addresses import (
     parse_mailboxes,
 )
 from .headers import HeaderInjection
+from .heading import Heading, read_heading
 from .letters import Letter, write
+from .originals import Original
 from .parts import Header, Part
 from .plain_text import text_from_html
 from .reading import Attachment, ReadMail, read
+from .reports import Action, Report, ReportedRecipient, write_report
 
 __all__ = [
+    "Action",
     "Address",
     "Attachment",
     "Header",
     "HeaderInjection",
+    "Heading",
     "Letter",
     "Mailbox",
     "Malformed",
+    "Original",
     "Part",
     "ReadMail",
+    "Report",
+    "ReportedRecipient",
     "is_role_address",
     "parse_address",
     "parse_mailbox",
     "parse_mailboxes",
     "read",
+    "read_heading",
     "text_from_html",
     "write",
+    "write_report",
 ]

@@ -14,6 +14,7 @@ import idna
 
 MAX_TEXT: Final = 1_000
 MAX_LIST_TEXT: Final = 16_384
+MAX_READ: Final = 1_000
 MAX_LOCAL: Final = 64  # RFC 5321 4.5.3.1.1, octets
 MAX_DOMAIN: Final = 255  # RFC 5321 4.5.3.1.2, octets
 MAX_SPEC: Final = 254  # RFC 3696 erratum 1690: what fits in a path of 256
@@ -28,6 +29,7 @@ _QUOTED: Final = re.compile(r'"((?:[^"\\]|\\.)*)"')
 _ESCAPED: Final = re.compile(r"\\(.)")
 _TO_ESCAPE: Final = re.compile(r'(["\\])')
 _ITEM_PIECE: Final = re.compile(r'"(?:[^"\\]|\\.)*"|[^",]+|,')
+_GROUP_NAME: Final = re.compile(r'(?:"(?:[^"\\]|\\.)*+"[ \t]*+|[^:"<@]*+):')
 _ENCODED_WORD: Final = re.compile(r"=\?[^?]*\?[^?]*\?[^?]*\?=")
 _NAME_UNSAFE: Final = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
 _NAME_SPECIALS: Final = re.compile(r'[()<>@,;:\\"\[\]]')
@@ -136,6 +138,25 @@ def parse_mailboxes(text: str) -> tuple[Mailbox, ...] | Malformed:
     return tuple(mailboxes)
 
 
+def readable_mailboxes(text: str) -> tuple[Mailbox, ...]:
+    """The mailboxes that `parse_mailbox` takes among those of a list, in groups too (RFC 5322 3.4). Never raises.
+
+    For looking up who is named in a foreign header, never for whom to send to; at most 1,000 are read.
+    """
+    items = _split_list(text) or []
+    boxes = (parse_mailbox(_out_of_group(item)) for item in items[:MAX_READ])
+    return tuple(box for box in boxes if isinstance(box, Mailbox))
+
+
+def _out_of_group(item: str) -> str:
+    """The item without the group's name before it and the semicolon that ends the group."""
+    if ":" not in item and ";" not in item:
+        return item
+    text = item.strip(" \t").removesuffix(";")
+    name = _GROUP_NAME.match(text)
+    return text[name.end() :] if name else text
+
+
 def is_role_address(address: Address) -> bool:
     """Whether the local part is one that single sends refuse (`INVALID_TO_ADDRESS`): a role, not a person."""
     return address.local.lower() in _ROLES
@@ -154,18 +175,17 @@ def _too_long(text: str, limit: int) -> Malformed | None:
 
 def _split_list(text: str) -> list[str] | None:
     """Cut at the commas outside quotes; None for a quote that never closes (going on after it would be quadratic)."""
-    items = [""]
-    position = 0
+    items: list[str] = []
+    begin = position = 0
     while position < len(text):
         piece = _ITEM_PIECE.match(text, position)
         if piece is None:
             return None
-        position = piece.end()
         if piece[0] == ",":
-            items.append("")
-        else:
-            items[-1] += piece[0]
-    return items
+            items.append(text[begin:position])
+            begin = piece.end()
+        position = piece.end()
+    return [*items, text[begin:]]
 
 
 def _read_mailbox(text: str) -> Mailbox | Malformed:

@@ -39,6 +39,13 @@ _CODECS: Final = {name: name for name in _SAME_NAME} | _ISO_8859 | _WINDOWS | _A
 _UNLABELLED: Final = frozenset({"", "us-ascii", "ascii", "ansi-x3.4-1968"})
 _PREFIXES: Final = (("windows-", "cp"), ("x-cp", "cp"), ("iso-8859", "iso8859"), ("iso-2022", "iso2022"))
 
+# An octet below 128 may be half of a character here, or no character at all.
+_NOT_ASCII_BASED: Final = frozenset(
+    {"utf-16", "utf-16-le", "utf-16-be", "iso2022-jp", "iso2022-kr", "cp932", "cp949", "gb18030", "big5", "big5hkscs"}
+)
+# Charsets we do not read whose ASCII is not what it seems, or not ASCII.
+_HIDING: Final = ("utf", "unicode", "ucs", "iso-10646", "iso2022", "hz", "ebcdic", "cs")
+
 _BASE64_ALPHABET: Final = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"
 NOT_BASE64: Final = bytes(set(range(256)) - set(_BASE64_ALPHABET))
 
@@ -48,13 +55,54 @@ def decode_text(content: bytes, charset: str) -> str:
 
     Text without a label or labelled US-ASCII is UTF-8 if it can be, as most mail is today.
     """
-    label = charset.strip().lower().replace("_", "-")
+    label = _label(charset)
     if label in _UNLABELLED:
         return _guess(content)
+    return content.decode(_CODECS.get(label, "latin-1"), "replace")
+
+
+def exact_text(content: bytes, charset: str) -> tuple[str, str] | None:
+    """The content as text that goes back to the same octets by `exact_octets`, and the codec for it; None if it cannot.
+
+    Octets that the charset does not know are lone surrogates in the text. Where a charset is unknown or does not give
+    its octets back, but holds ASCII as ASCII, all others are such: what is not ASCII passes unread and unharmed.
+    """
+    label = _label(charset)
+    codec = "utf-8" if label in _UNLABELLED else _CODECS.get(label, "")
+    if codec:
+        text = _read_exactly(content, codec)
+        if text is not None:
+            return text, codec
+        if codec in _NOT_ASCII_BASED:
+            return None
+    elif label.startswith(_HIDING) or b"\0" in content or b"\x1b" in content:
+        return None
+    return content.decode("ascii", "surrogateescape"), "ascii"
+
+
+def exact_octets(text: str, codec: str) -> bytes | None:
+    """The octets of a text from `exact_text`; None if something was put into it that this codec cannot say."""
+    try:
+        return text.encode(codec, "surrogateescape")
+    except UnicodeError:
+        return None
+
+
+def _read_exactly(content: bytes, codec: str) -> str | None:
+    try:
+        text = content.decode(codec, "surrogateescape")
+        # UTF-8 gives back whatever it got (PEP 383); of the others a few have two octets for one character.
+        return text if codec == "utf-8" or text.encode(codec, "surrogateescape") == content else None
+    except UnicodeError:
+        return None
+
+
+def _label(charset: str) -> str:
+    label = charset.strip().lower().replace("_", "-")
     for prefix, replacement in _PREFIXES:
         if label.startswith(prefix):
-            label = replacement + label.removeprefix(prefix)
-    return content.decode(_CODECS.get(label, "latin-1"), "replace")
+            return replacement + label.removeprefix(prefix)
+    return label
 
 
 def decode_base64(content: bytes) -> bytes:

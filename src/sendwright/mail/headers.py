@@ -11,9 +11,9 @@ from typing import Final
 
 from .addresses import Address, Mailbox, quote
 from .encoded_words import MAX_WORD, encode_words
+from .transfer import MAX_LINE
 
-MAX_LINE: Final = 998  # RFC 5322 2.1.1, octets without CRLF
-_GOOD_LINE: Final = 78  # the same section's wish
+_GOOD_LINE: Final = 78  # the wish of RFC 5322 2.1.1
 _NAME_ROOM: Final = 60
 
 _CONTROLS: Final = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029]")
@@ -52,10 +52,10 @@ def unstructured(name: str, value: str) -> str:
     if plain:
         words = _SPACED_WORD.findall(text)
         if max(map(len, words)) <= MAX_LINE - len(name) - 2:
-            return _fold(name, [words[0], *words[1:]])
+            return fold(name, [words[0], *words[1:]])
     first = max(24, min(MAX_WORD, _GOOD_LINE - len(name) - 2))
     head, *rest = encode_words(text, first=first)
-    return _fold(name, [head, *(f" {word}" for word in rest)])
+    return fold(name, [head, *(f" {word}" for word in rest)])
 
 
 def mailboxes(name: str, boxes: Sequence[Mailbox]) -> str:
@@ -68,7 +68,7 @@ def mailboxes(name: str, boxes: Sequence[Mailbox]) -> str:
         pieces[-1] += ","
     pieces[0] = pieces[0][1:]
     pieces[-1] = pieces[-1][:-1]
-    return _fold(name, pieces)
+    return fold(name, pieces)
 
 
 def date(moment: datetime) -> str:
@@ -85,12 +85,34 @@ def message_id(identifier: str) -> str:
     return f"Message-ID: <{identifier}>\r\n"
 
 
+def is_hostile(block: bytes) -> bool:
+    """Whether a control, bare CR or LF or line separator of Unicode is there. Counting is far faster than a pattern."""
+    lines = block.count(b"\r\n")
+    return (
+        lines != block.count(b"\r")
+        or lines != block.count(b"\n")
+        or len(block.translate(None, _HOSTILE)) != len(block)
+        or (not block.isascii() and _HOSTILE_UTF8.search(block) is not None)
+    )
+
+
+def fold(name: str, pieces: Sequence[str]) -> str:
+    """The pieces after `Name: `, a line broken before one that would not fit. All but the first bring their space."""
+    lines = [f"{name}: {pieces[0]}"]
+    for piece in pieces[1:]:
+        if len(lines[-1]) + len(piece) <= _GOOD_LINE:
+            lines[-1] += piece
+        else:
+            lines.append(piece)
+    return "\r\n".join(lines) + "\r\n"
+
+
 def check_block(block: bytes, names: Iterable[str]) -> None:
     """Raise `HeaderInjection` unless the bytes are exactly these fields in this order and every line is fit to leave.
 
     It shares nothing with the code that wrote the block, so a fault there is caught here.
     """
-    if _is_hostile(block) or not block.endswith(b"\r\n"):
+    if is_hostile(block) or not block.endswith(b"\r\n"):
         raise HeaderInjection("a header value holds a line break or a control character")
     expected = iter(names)
     for line in block[:-2].split(b"\r\n"):
@@ -100,17 +122,6 @@ def check_block(block: bytes, names: Iterable[str]) -> None:
             raise HeaderInjection("a header line is there that nobody wrote")
     if next(expected, None) is not None:
         raise HeaderInjection("a header line has got lost")
-
-
-def _is_hostile(block: bytes) -> bool:
-    """Whether a control, bare CR or LF or line separator of Unicode is there. Counting is far faster than a pattern."""
-    lines = block.count(b"\r\n")
-    return (
-        lines != block.count(b"\r")
-        or lines != block.count(b"\n")
-        or len(block.translate(None, _HOSTILE)) != len(block)
-        or (not block.isascii() and _HOSTILE_UTF8.search(block) is not None)
-    )
 
 
 def _spec(address: Address) -> str:
@@ -123,14 +134,3 @@ def _phrase(text: str) -> list[str]:
     if not text.isascii() or "=?" in text or len(text) > _NAME_ROOM:
         return encode_words(text, first=65, later=65)
     return text.split(" ") if _ATOMS.fullmatch(text) else [quote(text)]
-
-
-def _fold(name: str, pieces: Sequence[str]) -> str:
-    """The pieces after `Name: `, a line broken before one that would not fit. All but the first bring their space."""
-    lines = [f"{name}: {pieces[0]}"]
-    for piece in pieces[1:]:
-        if len(lines[-1]) + len(piece) <= _GOOD_LINE:
-            lines[-1] += piece
-        else:
-            lines.append(piece)
-    return "\r\n".join(lines) + "\r\n"

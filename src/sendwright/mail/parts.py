@@ -7,7 +7,8 @@ limit (attack C1; the standard library's parser is quadratic or recursive on sev
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Final
+from functools import lru_cache
+from typing import Final, TypeAlias
 
 from .charsets import decode_base64, decode_quoted, decode_text
 from .encoded_words import decode_words
@@ -17,17 +18,28 @@ from .parameters import parse_parameters
 MAX_BLOCK: Final = 256 * 1024
 MAX_HEADER: Final = 64 * 1024
 MAX_HEADERS: Final = 1_000
-MAX_LINES: Final = 20_000  # of header, in all parts together
+MAX_FIELDS: Final = 20_000  # in all parts together
 MAX_DEPTH: Final = 50
 MAX_PARTS: Final = 1_000
 MAX_DASHES: Final = 200_000  # lines looked at because they start with two hyphens
+MESSAGE_TYPES: Final = frozenset({"message/rfc822", "message/global"})
+_ENCODINGS: Final = {word.encode(): word for word in ("7bit", "8bit", "base64", "quoted-printable")}
+IDENTITY: Final = frozenset({"", "7bit", "8bit", "binary"})
 _MAX_BOUNDARY: Final = 200  # RFC 2046 5.1.1 says 70, senders say more
 
-_FIELD: Final = re.compile(rb"([!-9;-~]+)[ \t]*:")
+# A field with its folded lines in one go; the groups are its name and its value.
+_FIELD: Final = re.compile(rb"([!-9;-~]++)[ \t]*+:([^\n]*+(?:\n[ \t][^\n]*+)*+)(?:\n|\Z)")
 _FOLD: Final = re.compile(r"\r?\n(?=[ \t])")
 _TYPE: Final = re.compile(r"[a-z0-9!#$&^_.+-]{1,60}/[a-z0-9!#$&^_.+-]{1,60}")
-_MESSAGE_TYPES: Final = frozenset({"message/rfc822", "message/global"})
-_IDENTITY: Final = frozenset({"", "7bit", "8bit", "binary"})
+# How nearly all multiparts are written; others are read slowly. "=?" may begin an encoded word.
+_PLAIN_MULTIPART: Final = re.compile(
+    rb'[ \t]*([a-zA-Z]{1,30}/[a-zA-Z]{1,30});[ \t]*(?:\r\n[ \t]+)?boundary="((?:[!#->@-[\]-~]|(?<!=)\?)+)"\s*'
+)
+_SHORT: Final = 100
+_HYPHEN: Final = ord("-")
+
+Field: TypeAlias = tuple[str, int, int, int]
+"""The name in lower case, and offsets: where the field starts, where its value starts, where the next field does."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,28 +73,57 @@ class Header:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Part:
-    """A mail or a part of one. `children` are the parts of a multipart, or the one mail inside a `message/rfc822`."""
+    """A mail or a part of one. `children` are the parts of a multipart, or the one mail inside a `message/rfc822`.
 
-    header: Span
-    body: Span
-    headers: tuple[Header, ...]
-    by_name: Mapping[str, Header]
+    `encoding` is what Content-Transfer-Encoding says, in lower case; empty if it says nothing.
+    """
+
+    raw: bytes = field(repr=False)
+    start: int
+    body_start: int
+    end: int
+    fields: tuple[Field, ...]
     content_type: str
     parameters: Mapping[str, str]
+    encoding: str
     children: tuple["Part", ...]
+
+    @property
+    def header(self) -> Span:
+        """The fields with the empty line after them."""
+        return Span(start=self.start, end=self.body_start)
+
+    @property
+    def body(self) -> Span:
+        return Span(start=self.body_start, end=self.end)
+
+    @property
+    def headers(self) -> tuple[Header, ...]:
+        """The fields in their order, made anew at every call."""
+        return tuple(self._header(field) for field in self.fields)
 
     def first(self, name: str) -> Header | None:
         """The first field of this name, in any case."""
-        return self.by_name.get(name.lower())
+        wanted = name.lower()
+        for found in self.fields:
+            if found[0] == wanted:
+                return self._header(found)
+        return None
 
     def value(self, name: str) -> str:
         """The decoded value of the first field of this name, or an empty string."""
-        return _value(self.by_name, name)
+        header = self.first(name)
+        return header.value if header else ""
+
+    def _header(self, found: Field) -> Header:
+        _, start, value, end = found
+        name = self.raw[start : value - 1].rstrip(b" \t").decode("ascii")
+        return Header(name=name, raw=_value(self.raw, value, end))
 
     def content(self, raw: bytes, limit: int | None = None) -> bytes:
         """The body without its transfer encoding, at most `limit` encoded octets; an unknown encoding is left alone."""
-        end = self.body.end if limit is None else min(self.body.end, self.body.start + limit)
-        body = raw[self.body.start : end]
+        end = self.end if limit is None else min(self.end, self.body_start + limit)
+        body = raw[self.body_start : end]
         match self.encoding:
             case "base64":
                 return decode_base64(body)
@@ -95,10 +136,6 @@ class Part:
         """The content read by its charset, with `\\n` line ends. Never raises."""
         text = decode_text(self.content(raw, limit), self.parameters.get("charset", ""))
         return text.replace("\r\n", "\n").replace("\0", "\ufffd")
-
-    @property
-    def encoding(self) -> str:
-        return self.value("Content-Transfer-Encoding").lower()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -117,27 +154,29 @@ def walk(raw: bytes) -> Tree:
     return Tree(root=walker.close_from(0, len(raw)), truncated=walker.truncated)
 
 
-@dataclass(slots=True, kw_only=True)
+@dataclass(slots=True)
 class _Open:
     """A part whose end is not known yet."""
 
-    header: Span
-    headers: tuple[Header, ...]
-    by_name: Mapping[str, Header]
+    start: int
+    body: int
+    fields: tuple[Field, ...]
     content_type: str
     parameters: Mapping[str, str]
+    encoding: str
     boundary: bytes = b""
     children: list[Part] = field(default_factory=list)
 
-    def close(self, end: int) -> Part:
-        body = Span(start=self.header.end, end=max(self.header.end, end))
+    def close(self, raw: bytes, end: int) -> Part:
         return Part(
-            header=self.header,
-            body=body,
-            headers=self.headers,
-            by_name=self.by_name,
+            raw=raw,
+            start=self.start,
+            body_start=self.body,
+            end=max(self.body, end),
+            fields=self.fields,
             content_type=self.content_type,
             parameters=self.parameters,
+            encoding=self.encoding,
             children=tuple(self.children),
         )
 
@@ -150,7 +189,7 @@ class _Walker:
         self.waiting: dict[bytes, int] = {}
         self.position = 0
         self.parts = 0
-        self.lines = 0
+        self.fields = 0
         self.truncated = False
 
     def open(self, start: int) -> None:
@@ -178,7 +217,7 @@ class _Walker:
             top = self.stack.pop()
             if self.waiting.get(top.boundary) == len(self.stack):
                 del self.waiting[top.boundary]
-            part = top.close(end)
+            part = top.close(self.raw, end)
             if len(self.stack) == depth:
                 return part
             self.stack[-1].children.append(part)
@@ -198,7 +237,7 @@ class _Walker:
             self.stack[depth].children.append(self.close_from(depth + 1, body_end))
         if closing:
             del self.waiting[self.stack[depth].boundary]
-        elif self.parts >= MAX_PARTS or self.lines >= MAX_LINES:
+        elif self.parts >= MAX_PARTS or self.fields >= MAX_FIELDS:
             self.truncated = True
             return False
         else:
@@ -207,55 +246,55 @@ class _Walker:
 
     def _push(self, start: int) -> bool:
         """Read a header block and put its part on the stack; True if another mail begins in its body."""
-        headers, body_start = self._read_block(start)
+        fields, body_start = self._read_block(start)
         default = "message/rfc822" if self.stack and self.stack[-1].content_type == "multipart/digest" else "text/plain"
-        by_name = {header.name.lower(): header for header in reversed(headers)}
-        content_type, parameters = _content_type(by_name.get("content-type"), default)
-        part = _Open(
-            header=Span(start=start, end=body_start),
-            headers=headers,
-            by_name=by_name,
-            content_type=content_type,
-            parameters=parameters,
-        )
+        content_type, parameters = _content_type(self.raw, fields, default)
+        encoding = _encoding(self.raw, fields)
+        part = _Open(start, body_start, fields, content_type, parameters, encoding)
         self.stack.append(part)
         self.parts += 1
         self.position = body_start
-        boundary = parameters.get("boundary", "").rstrip().encode("utf-8", "replace")
-        nests = content_type.startswith("multipart/") and 0 < len(boundary) <= _MAX_BOUNDARY
-        holds_mail = (
-            content_type in _MESSAGE_TYPES and _value(by_name, "Content-Transfer-Encoding").lower() in _IDENTITY
-        )
-        if (nests or holds_mail) and self._is_full():
+        if content_type.startswith("multipart/"):
+            boundary = parameters.get("boundary", "").rstrip().encode("utf-8", "replace")
+            if 0 < len(boundary) <= _MAX_BOUNDARY and self._may_go_deeper():
+                part.boundary = boundary
+                self.waiting.setdefault(boundary, len(self.stack) - 1)
+            return False
+        holds_mail = content_type in MESSAGE_TYPES and encoding in IDENTITY
+        return holds_mail and self._may_go_deeper()
+
+    def _may_go_deeper(self) -> bool:
+        if len(self.stack) > MAX_DEPTH or self.parts >= MAX_PARTS or self.fields >= MAX_FIELDS:
             self.truncated = True
             return False
-        if nests:
-            part.boundary = boundary
-            self.waiting.setdefault(boundary, len(self.stack) - 1)
-        return holds_mail
+        return True
 
-    def _read_block(self, start: int) -> tuple[tuple[Header, ...], int]:
+    def _read_block(self, start: int) -> tuple[tuple[Field, ...], int]:
         """The fields from here on, and where the body starts: after an empty line, or at a line that is no field."""
-        fields: list[tuple[str, int, int]] = []
-        position, limit = start, min(len(self.raw), start + MAX_BLOCK)
-        while position < limit and len(fields) <= MAX_HEADERS and self.lines < MAX_LINES:
-            self.lines += 1
-            end = self.raw.find(b"\n", position, limit) + 1 or limit
-            found = _FIELD.match(self.raw, position, end)
-            if self.raw[position : min(end, position + 2)] in (b"\r\n", b"\n"):
-                return self._headers(fields), end
-            if self.raw[position] in b" \t" and fields:
-                fields[-1] = (fields[-1][0], fields[-1][1], end)
-            elif found and not self._is_delimiter(position):
-                fields.append((found[1].decode("ascii"), found.end(), end))
-            elif position != start or not self.raw.startswith((b"From ", b">From "), position):
-                return self._headers(fields), position
+        raw, read_field = self.raw, _FIELD.match
+        fields: list[Field] = []
+        position, limit = start, min(len(raw), start + MAX_BLOCK)
+        room = min(MAX_HEADERS + 1, MAX_FIELDS - self.fields)
+        while position < limit and len(fields) < room:
+            found = read_field(raw, position, limit)
+            if found is None or (raw[position] == _HYPHEN and self._is_delimiter(position)):
+                if position != start or not raw.startswith((b"From ", b">From "), position):
+                    return self._closed(fields, start), position + _empty_line(raw, position)
+                position = raw.find(b"\n", position, limit) + 1 or limit
+                continue
+            end = found.end()
+            fields.append((found[1].lower().decode("ascii"), position, found.start(2), end))
             position = end
-        self.truncated |= position < len(self.raw)
-        return self._headers(fields), position
+        self.truncated |= position < len(raw)
+        return self._closed(fields, start), position
 
-    def _is_full(self) -> bool:
-        return len(self.stack) > MAX_DEPTH or self.parts >= MAX_PARTS or self.lines >= MAX_LINES
+    def _closed(self, fields: list[Field], start: int) -> tuple[Field, ...]:
+        """The fields of a block that starts there, and whether they are too much."""
+        self.fields += len(fields)
+        if fields and fields[-1][-1] - start > MAX_HEADER:
+            self.truncated |= any(end - value > MAX_HEADER for _, _, value, end in fields)
+        self.truncated |= len(fields) > MAX_HEADERS
+        return tuple(fields[:MAX_HEADERS])
 
     def _is_delimiter(self, position: int) -> bool:
         if not self.raw.startswith(b"--", position):
@@ -263,12 +302,10 @@ class _Walker:
         token, _ = _hyphen_line(self.raw, position)
         return token in self.waiting or token.removesuffix(b"--") in self.waiting
 
-    def _headers(self, fields: list[tuple[str, int, int]]) -> tuple[Header, ...]:
-        self.truncated |= len(fields) > MAX_HEADERS or any(end - start > MAX_HEADER for _, start, end in fields)
-        return tuple(
-            Header(name=name, raw=self.raw[start : min(end, start + MAX_HEADER)].strip(b" \t\r\n"))
-            for name, start, end in fields[:MAX_HEADERS]
-        )
+
+def _empty_line(raw: bytes, position: int) -> int:
+    """The length of the empty line here; 0 if there is none."""
+    return 2 if raw.startswith(b"\r\n", position) else int(raw.startswith(b"\n", position))
 
 
 def _hyphen_line(raw: bytes, start: int) -> tuple[bytes, int]:
@@ -280,14 +317,33 @@ def _hyphen_line(raw: bytes, start: int) -> tuple[bytes, int]:
     return raw[start + 2 : end].rstrip(b" \t\r\n"), end
 
 
-def _content_type(header: Header | None, default: str) -> tuple[str, Mapping[str, str]]:
+def _content_type(raw: bytes, fields: tuple[Field, ...], default: str) -> tuple[str, Mapping[str, str]]:
     """What cannot be read is plain text (RFC 2045 5.2)."""
-    if header is None:
-        return default, {}
-    name, parameters = parse_parameters(header.text)
+    for name, _, value, end in fields:
+        if name == "content-type":
+            content = _value(raw, value, end)
+            plain = _PLAIN_MULTIPART.fullmatch(content)
+            if plain:
+                return plain[1].lower().decode(), {"boundary": plain[2].decode()}
+            return _short_type(content) if len(content) <= _SHORT else _read_type(content)
+    return default, {}
+
+
+def _read_type(content: bytes) -> tuple[str, Mapping[str, str]]:
+    name, parameters = parse_parameters(Header(name="", raw=content).text)
     return (name if _TYPE.fullmatch(name) else "text/plain"), parameters
 
 
-def _value(by_name: Mapping[str, Header], name: str) -> str:
-    header = by_name.get(name.lower())
-    return header.value if header else ""
+_short_type = lru_cache(maxsize=1_024)(_read_type)  # "text/html; charset=utf-8" is in nearly every mail there is
+
+
+def _encoding(raw: bytes, fields: tuple[Field, ...]) -> str:
+    for name, _, value, end in fields:
+        if name == "content-transfer-encoding":
+            word = _value(raw, value, end)
+            return _ENCODINGS.get(word) or Header(name="", raw=word).value.lower()
+    return ""
+
+
+def _value(raw: bytes, start: int, end: int) -> bytes:
+    return raw[start : min(end, start + MAX_HEADER)].strip(b" \t\r\n")

@@ -10,11 +10,10 @@ from .encoded_words import decode_words
 from .file_names import safe_file_name
 from .headers import clean
 from .parameters import parse_parameters
-from .parts import Header, Part, Tree, walk
+from .parts import MESSAGE_TYPES, Header, Part, Tree, walk
 
 MAX_SHOWN: Final = 2 * 1024 * 1024  # encoded octets of a text that are read for display
 _CHUNK: Final = 64 * 1024
-_MESSAGE_TYPES: Final = ("message/rfc822", "message/global")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -115,7 +114,7 @@ def _is_plain(part: Part) -> bool:
 
 
 def _leaves(part: Part) -> Iterator[Part]:
-    if part.children and part.content_type not in _MESSAGE_TYPES:
+    if part.children and part.content_type not in MESSAGE_TYPES:
         for child in part.children:
             yield from _leaves(child)
     else:
@@ -131,7 +130,7 @@ def _disposition(part: Part) -> tuple[str, str]:
 
 def _attachment(raw: bytes, part: Part, number: int) -> Attachment:
     kind, name = _disposition(part)
-    ending = ".eml" if part.content_type in _MESSAGE_TYPES else ""
+    ending = ".eml" if part.content_type in MESSAGE_TYPES else ""
     content_id = part.value("Content-ID").strip("<> ")
     return Attachment(
         name=safe_file_name(name, f"attachment-{number}{ending}"),

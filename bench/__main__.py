@@ -1,4 +1,4 @@
-"""``python -m bench [accept|whole|redirect|memory …] [--rounds N] [--seconds S] [--quick] [--json]``."""
+"""``python -m bench [accept|whole|redirect|memory|submission …] [--rounds N] [--seconds S] [--quick] [--json]``."""
 
 from __future__ import annotations
 
@@ -9,18 +9,27 @@ import platform
 import signal
 import sys
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from types import ModuleType
 from typing import NoReturn
 
-from bench import accept, memory, redirect, whole
+from bench import accept, memory, redirect, submission_accept, submission_relay, submission_weight, whole
 from bench.programs import Missing
 from bench.report import Report
 from bench.rounds import Plan
 from sendwright.run import logs
 
-_ALL: dict[str, ModuleType] = {"accept": accept, "whole": whole, "redirect": redirect, "memory": memory}
+_ALL: dict[str, ModuleType] = {
+    "accept": accept,
+    "whole": whole,
+    "redirect": redirect,
+    "memory": memory,
+    "submission-accept": submission_accept,
+    "submission-relay": submission_relay,
+    "submission-weight": submission_weight,
+}
+"""A name stands also for all that begin with it and a dash."""
 
 
 def main() -> int:
@@ -34,7 +43,7 @@ def main() -> int:
         f"{platform.platform()}, {os.cpu_count()} cores, Python {platform.python_version()}; "
         f"{wanted.rounds} rounds of {wanted.seconds:g} s"
     )
-    for name in wanted.benchmarks or _ALL:
+    for name in _chosen(wanted.benchmarks):
         report = _run(name, wanted.rounds, wanted.seconds)
         reports.append(report)
         say(f"\n{report.as_text()}")
@@ -54,6 +63,11 @@ def _run(name: str, rounds: int, seconds: float) -> Report:
         return found
 
 
+def _chosen(names: Sequence[str]) -> list[str]:
+    """All without any."""
+    return [each for each in _ALL if not names or any(f"{each}-".startswith(f"{name}-") for name in names)]
+
+
 def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m bench", description="Benchmarks beside peers and limits.")
     parser.add_argument("benchmarks", nargs="*", metavar="|".join(_ALL), help="which; all without any")
@@ -63,7 +77,7 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--json", action="store_true", help="for programs")
     wanted = parser.parse_args()
     for name in wanted.benchmarks:
-        if name not in _ALL:
+        if not _chosen([name]):
             parser.error(f"there is no benchmark {name!r}: give some of {', '.join(_ALL)}")
     wanted.rounds = max(wanted.rounds or (2 if wanted.quick else 5), 1)
     wanted.seconds = max(wanted.seconds or (1.0 if wanted.quick else 2.5), 0.2)

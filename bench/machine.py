@@ -42,6 +42,11 @@ def cpu_seconds(pid: int) -> float:
     return 0.0 if stat is None else (int(stat[11]) + int(stat[12])) * _TICK
 
 
+def tree_cpu_seconds(pid: int) -> float:
+    """What a process and all that descends from it used so far, the dead that were waited for included."""
+    return _tree_seconds({pid})
+
+
 def memory_mb(pid: int) -> tuple[float, float]:
     """Resident and proportional set size of a process, in MB (10^6 bytes)."""
     found = {}
@@ -49,6 +54,17 @@ def memory_mb(pid: int) -> tuple[float, float]:
         name, amount = line.split()[:2]
         found[name] = int(amount) * 1024 / 1e6
     return found["Rss:"], found["Pss:"]
+
+
+def forget_peak(pid: int) -> None:
+    """From now on :func:`peak_mb` starts anew."""
+    Path(f"/proc/{pid}/clear_refs").write_text("5")
+
+
+def peak_mb(pid: int) -> float:
+    """The highest resident set size of a process, in MB (10^6 bytes)."""
+    status = Path(f"/proc/{pid}/status").read_text()
+    return int(status.split("VmHWM:")[1].split()[0]) * 1024 / 1e6
 
 
 def fsyncs_per_second(place: Path, seconds: float = 0.3) -> float:

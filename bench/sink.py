@@ -12,28 +12,36 @@ from time import perf_counter, sleep
 from bench.programs import Failed, Missing, running
 
 _UNPRIVILEGED = "postfix"
+_WAITING = "200"  # connections that may wait to be taken
 
 
 @contextmanager
 def smtp_sink() -> Iterator[int]:
     """Its port on loopback. Raises :class:`Missing` where it is not installed."""
-    program = shutil.which("smtp-sink", path=f"{os.environ.get('PATH', '')}:/usr/sbin:/usr/lib/postfix/sbin")
-    if program is None:
-        raise Missing("smtp-sink is not installed: apt-get install postfix")
-    port = _free_port()
-    as_user = ["-u", _UNPRIVILEGED] if os.geteuid() == 0 else []  # it refuses to run as root
-    with running([program, *as_user, f"127.0.0.1:{port}", "200"], ready=False):
-        _await_open(port)
+    port = free_port()
+    with running(sink_command(port), ready=False):
+        await_open(port, "smtp-sink")
         yield port
 
 
-def _free_port() -> int:
+def sink_command(port: int, *options: str) -> list[str]:
+    """How it is called. Raises :class:`Missing` where it is not installed."""
+    program = shutil.which("smtp-sink", path=f"{os.environ.get('PATH', '')}:/usr/sbin:/usr/lib/postfix/sbin")
+    if program is None:
+        raise Missing("smtp-sink is not installed: apt-get install postfix")
+    as_user = ["-u", _UNPRIVILEGED] if os.geteuid() == 0 else []  # it refuses to run as root
+    return [program, *options, *as_user, f"127.0.0.1:{port}", _WAITING]
+
+
+def free_port() -> int:
+    """One that nobody has at this moment."""
     with socket.socket() as one:
         one.bind(("127.0.0.1", 0))
         return int(one.getsockname()[1])
 
 
-def _await_open(port: int) -> None:
+def await_open(port: int, name: str) -> None:
+    """Waits until somebody listens on loopback. Raises :class:`Failed`, with the name of who does not."""
     until = perf_counter() + 10
     while perf_counter() < until:
         try:
@@ -42,4 +50,4 @@ def _await_open(port: int) -> None:
             sleep(0.02)
         else:
             return
-    raise Failed("smtp-sink did not open its port")
+    raise Failed(f"{name} did not open its port")

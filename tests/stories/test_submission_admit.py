@@ -157,6 +157,16 @@ async def test_a_header_that_can_be_read_in_two_ways_is_refused(counter: Counter
     assert (refusal.code, refusal.enhanced) == (554, "5.6.0")
 
 
+async def test_a_line_that_cannot_be_broken_is_refused_and_one_that_can_is_encoded_anew(counter: Counter):
+    long = "x" * 1_500
+    sealed = mail_text(kind='multipart/signed; boundary="b"', body=f"--b\r\n\r\n{long}\r\n--b--")
+    refusal = await counter.submit(sealed)
+    assert isinstance(refusal, Refusal)
+    assert (refusal.code, refusal.enhanced) == (554, "5.6.0")
+    parcel = await counter.one(mail_text(kind="text/html", body=f"<p>{long}</p>"))
+    assert max(map(len, parcel.message.split(b"\r\n"))) <= 998
+
+
 async def test_a_mail_that_goes_round_in_circles_is_refused(counter: Counter):
     lines = ["Received: from a by b; Sun, 22 Nov 2026 10:00:00 +0000"] * 101
     refusal = await counter.submit(mail_text(*lines))

@@ -17,7 +17,7 @@ from .addresses import (
 from .headers import HeaderInjection
 from .heading import Heading, read_heading
 from .letters import Letter, write
-from .originals import Original
+from .originals import Original, fault_of_lines
 from .parts import Header, Part
 from .plain_text import text_from_html
 from .reading import Attachment, ReadMail, read
@@ -38,6 +38,7 @@ __all__ = [
     "ReadMail",
     "Report",
     "ReportedRecipient",
+    "fault_of_lines",
     "is_role_address",
     "parse_address",
     "parse_mailbox",

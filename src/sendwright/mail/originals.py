@@ -12,6 +12,7 @@ from io import BytesIO
 from typing import Final, TypeAlias
 
 from . import transfer
+from .addresses import Malformed
 from .charsets import decode_quoted, exact_octets, exact_text
 from .parts import IDENTITY, MESSAGE_TYPES, Part, walk
 
@@ -99,6 +100,16 @@ class Original:
         # Last, so that the sort puts a field's replacement before its removal.
         edits += [(start, end, ()) for name, start, _, end in self.root.fields if without(name)]
         return _spliced(self.raw, above, edits)
+
+
+def fault_of_lines(raw: bytes) -> Malformed | None:
+    """Why the mail cannot leave with its too long lines (RFC 5322 2.1.1); None for nearly every mail, at little cost."""
+    if not transfer.has_long_line(raw, 0, len(raw)) or not Original.read(raw).too_long_lines:
+        return None
+    return Malformed(
+        reason="The mail has a line over 998 octets where it cannot be broken, in a signed or encrypted part or "
+        "between parts; encode that part as base64 or quoted-printable."
+    )
 
 
 def _turned(raw: bytes, page: Page, text: str) -> list[Edit]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -38,7 +39,7 @@ async def accept(office: Office, standing: Standing, arrival: Arrival) -> Taken 
     requests = rules.read_requests(heading.requests)
     if isinstance(requests, Refusal):
         return requests
-    refusal = rules.refusal_of_heading(standing, heading, office.public_url)
+    refusal = rules.refusal_of_heading(standing, heading, office.public_url) or await _refusal_of_lines(arrival)
     if refusal is not None:
         return refusal
     submitted = await _submitted(office, standing, arrival, heading, requests)
@@ -49,6 +50,16 @@ async def accept(office: Office, standing: Standing, arrival: Arrival) -> Taken 
     if isinstance(answer, Taken):
         office.throttle.take(standing.key, len(submitted.sends), submitted.now)
     return answer
+
+
+async def _refusal_of_lines(arrival: Arrival) -> Refusal | None:
+    content = arrival.content
+    fault = (
+        mail.fault_of_lines(content)
+        if len(content) <= _LARGE
+        else await asyncio.to_thread(mail.fault_of_lines, content)
+    )
+    return None if fault is None else rules.bad_text(fault)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -4,6 +4,7 @@ import hashlib
 import re
 from base64 import b64decode, b64encode
 from datetime import UTC, datetime, timedelta
+from hashlib import sha256
 
 import dkim as dkimpy
 import pytest
@@ -109,6 +110,19 @@ MESSAGES = st.tuples(st.lists(FIELDS, max_size=8), LINES, st.sampled_from([b"", 
 @given(MESSAGES)
 def test_any_message_verifies(message):
     assert both_verified(signed(message)) == (True, True)
+
+
+@settings(max_examples=500, deadline=None)
+@given(
+    st.lists(st.sampled_from([b" ", b"\t", b"\r\n", b"a", b"\xff", b"  ", b"\r\n\r\n"]), max_size=40),
+    st.sampled_from([1, 2, 3, 7, 16]),
+)
+def test_a_large_body_taken_in_steps_has_the_digest_of_the_whole(pieces, step):
+    body = b"".join(pieces)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(dkim, "_STEP", step)
+        digest = dkim._body_digest(b"A: b\r\n\r\n" + body, 8)
+    assert digest == sha256(dkim.relaxed_body(body)).digest()
 
 
 def slow_relaxed_body(body: bytes) -> bytes:

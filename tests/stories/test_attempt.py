@@ -173,18 +173,18 @@ def test_a_copy_has_no_events_and_no_timeline(part: ledger.Part, name: str):
 @pytest.mark.parametrize("name", ["delivered", "put off", "bounced", "in doubt"])
 def test_the_first_attempt_that_counts_names_the_sent_event(name: str):
     found = settled(EVERY[name])
-    assert found.settlement.events[0].id == found.settlement.delivery.sent_id
-    assert found.settlement.delivery.sent_at == NOON
+    assert found.settlement.events[0].id == found.settlement.sent.id
+    assert found.settlement.sent.at == NOON
 
 
 def test_an_attempt_that_does_not_count_names_no_sent_event():
-    assert settled(NOT_CHARGED).settlement.delivery.sent_id is None
+    assert settled(NOT_CHARGED).settlement.sent is None
 
 
 def test_a_later_attempt_keeps_the_sent_event_of_the_first():
     found = settled(DELIVERED, sent_id="e-1", sent_at=NOON, tries=2)
     assert types(found) == ["DELIVERED"]
-    assert found.settlement.delivery.sent_id == "e-1"
+    assert found.settlement.sent.id == "e-1"
 
 
 def test_events_after_the_first_name_the_sent_event():

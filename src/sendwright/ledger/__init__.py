@@ -12,6 +12,7 @@ a send and of a delivery are two tables there.
 
 from sendwright.ledger.accept import accept
 from sendwright.ledger.claim import claim_deliveries, claim_sends, renew
+from sendwright.ledger.count import Tally, count_events
 from sendwright.ledger.find import (
     find_attempts,
     find_deliveries,
@@ -29,10 +30,8 @@ from sendwright.ledger.model import (
     Delivery,
     DeliveryId,
     DeliveryState,
-    DeliveryView,
     Dropped,
     Event,
-    EventFilter,
     EventType,
     Facts,
     Intent,
@@ -47,18 +46,19 @@ from sendwright.ledger.model import (
     Part,
     Piece,
     Send,
-    SendFilter,
     SendId,
     SendResult,
     SendState,
+    Sent,
     Settlement,
     Shelf,
     mid,
 )
+from sendwright.ledger.questions import DeliveryView, EventFilter, SendFilter
 from sendwright.ledger.recover import recover_all, recover_expired, recover_owned
 from sendwright.ledger.rules import IN_DOUBT_WAIT, Status, status_of
 from sendwright.ledger.settle import Late, append_late, compose, drop, intend, record, release, settle
-from sendwright.ledger.shelves import shelve, sweep
+from sendwright.ledger.shelves import read_pieces, shelve, sweep
 from sendwright.ledger.verify import Balance, verify
 
 __all__ = [
@@ -94,14 +94,17 @@ __all__ = [
     "SendId",
     "SendResult",
     "SendState",
+    "Sent",
     "Settlement",
     "Shelf",
     "Status",
+    "Tally",
     "accept",
     "append_late",
     "claim_deliveries",
     "claim_sends",
     "compose",
+    "count_events",
     "drop",
     "find_attempts",
     "find_deliveries",
@@ -112,6 +115,7 @@ __all__ = [
     "find_sends_by_id",
     "intend",
     "mid",
+    "read_pieces",
     "record",
     "recover_all",
     "recover_expired",

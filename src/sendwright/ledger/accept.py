@@ -5,14 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, literal_column, select, true
 from sqlalchemy.dialects.postgresql import insert as pg_insert
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 
 from sendwright import database
-from sendwright.database import among
+from sendwright.database import Prepared, Row, among
 from sendwright.ledger.find import find_sends_by_id
 from sendwright.ledger.model import Key, KeyKind, NewSend, Send, SendId, SendResult, SendState
 from sendwright.ledger.rules import RETRY_KEY_LIFE, still_counts
@@ -159,31 +158,36 @@ def _write_keys(conn: Connection, new: Mapping[_Slot, NewSend], replace: ColumnE
 def _insert(conn: Connection, fresh: Sequence[_Fresh]) -> None:
     if not fresh:
         return
-    conn.execute(sends.insert(), [_send_row(f) for f in fresh])
+    _SENDS.run(conn, [_send_row(f) for f in fresh])
     alive = [f.new for f in fresh if f.state is SendState.ACCEPTED]
-    if alive:
-        bodies = {(new.account_id, new.shelf.id if new.shelf else new.id): _payload_row(new) for new in alive}
-        conn.execute(payloads.insert(), list(bodies.values()))
+    bodies = {(new.account_id, new.shelf.id if new.shelf else new.id): _payload_row(new) for new in alive}
+    _PAYLOADS.run(conn, list(bodies.values()))
 
 
-def _send_row(f: _Fresh) -> dict[str, Any]:
-    new = f.new
-    return {
-        "account_id": new.account_id, "id": new.id, "state": f.state, "result": f.result, "explanation": f.explanation,
-        "requested_at": new.requested_at, "completed_at": new.requested_at if f.result else None, "stream": new.stream,
-        "email_id": new.email_id, "app_id": new.app_id, "token_id": new.token_id, "recipient": new.recipient,
-        "payload_id": new.shelf.id if new.shelf and new.shelf.id != new.id else None,
-        "size_bytes": len(new.payload) + (new.shelf.size_bytes if new.shelf else 0),
-        "labels": None if new.labels is None else {"tags": new.labels.tags, "metadata": dict(new.labels.metadata)},
-    }  # fmt: skip
+_SENDS = Prepared.into(
+    sends, "account_id", "id", "state", "result", "explanation", "requested_at", "completed_at", "stream", "email_id",
+    "app_id", "token_id", "recipient", "payload_id", "size_bytes", "labels",
+)  # fmt: skip
+_PAYLOADS = Prepared.into(payloads, "account_id", "send_id", "body", "pieces", "keep_until")
 
 
-def _payload_row(new: NewSend) -> dict[str, Any]:
+def _send_row(f: _Fresh) -> Row:
+    new, shelf = f.new, f.new.shelf
+    return (
+        new.account_id, new.id, f.state.value, None if f.result is None else f.result.value, f.explanation,
+        new.requested_at, new.requested_at if f.result else None, new.stream, new.email_id, new.app_id, new.token_id,
+        new.recipient, shelf.id if shelf and shelf.id != new.id else None,
+        len(new.payload) + (shelf.size_bytes if shelf else 0),
+        None if new.labels is None else {"tags": new.labels.tags, "metadata": dict(new.labels.metadata)},
+    )  # fmt: skip
+
+
+def _payload_row(new: NewSend) -> Row:
     shelf = new.shelf
-    return {
-        "account_id": new.account_id, "send_id": shelf.id if shelf else new.id, "body": new.payload,
-        "pieces": shelf.pieces if shelf else 0, "keep_until": shelf.keep_until if shelf else None,
-    }  # fmt: skip
+    return (
+        new.account_id, shelf.id if shelf else new.id, new.payload, shelf.pieces if shelf else 0,
+        shelf.keep_until if shelf else None,
+    )  # fmt: skip
 
 
 def _as_send(f: _Fresh) -> Send:

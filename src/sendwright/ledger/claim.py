@@ -12,9 +12,23 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Select, Table, and_, func, literal, literal_column, select, update
+from sqlalchemy import (
+    BigInteger,
+    ColumnElement,
+    Connection,
+    Select,
+    String,
+    Table,
+    and_,
+    func,
+    literal_column,
+    select,
+    update,
+)
+from sqlalchemy.ext.compiler import compiles
+from sqlalchemy.sql.functions import FunctionElement
 
-from sendwright.database import Moment, among_ids
+from sendwright.database import Moment, Prepared, among_ids
 from sendwright.ledger.model import (
     ClaimedSend,
     Delivery,
@@ -38,11 +52,22 @@ BUDGET_BYTES = 16 * 1024 * 1024
 _MILLISECOND = timedelta(milliseconds=1)
 
 
-def clock_ms(conn: Connection) -> ColumnElement[int]:
+class _Clock(FunctionElement[int]):
+    name = "clock_ms"
+    type = BigInteger()
+    inherit_cache = True
+
+
+@compiles(_Clock)
+def _say_clock(element: _Clock, compiler: Any, **_: Any) -> str:
+    if compiler.dialect.name == "sqlite":
+        return "CAST((julianday('now') - 2440587.5) * 86400000 AS INTEGER)"
+    return "CAST(extract(epoch FROM clock_timestamp()) * 1000 AS BIGINT)"
+
+
+def clock_ms() -> ColumnElement[int]:
     """The database's own clock, in milliseconds since 1970."""
-    if conn.dialect.name == "sqlite":
-        return literal_column("CAST((julianday('now') - 2440587.5) * 86400000 AS INTEGER)")
-    return literal_column("CAST(extract(epoch FROM clock_timestamp()) * 1000 AS BIGINT)")
+    return _Clock()
 
 
 def claim_sends(
@@ -58,28 +83,16 @@ def claim_sends(
     ids = within(_locked(conn, query.order_by(s.id).limit(limit)), budget_bytes)
     if not ids:
         return []
-    rows = conn.execute(
-        update(sends)
-        .where(among_ids(s.account_id, s.id, ids))
-        .values(
-            state=send_after(SendState.ACCEPTED, SendEvent.CLAIM),
-            started_at=func.coalesce(s.started_at, literal(now, Moment)),
-            lease_owner=owner, lease_epoch=s.lease_epoch + 1, lease_until=clock_ms(conn) + lease // _MILLISECOND,
-        )
-        .returning(
-            s.account_id, s.id, s.lease_epoch, s.requested_at, s.stream, s.email_id, s.app_id, s.recipient,
-            payload_id.label("payload")
-        )
-    ).all()  # fmt: skip
-    bodies = read_payloads(conn, {(row.account_id, row.payload) for row in rows})
+    rows = _CLAIM.ask(conn, [(*key, owner, now, lease // _MILLISECOND) for key in ids])
+    bodies = read_payloads(conn, {(account_id, payload) for account_id, payload, *_ in rows})
     claimed = []
-    for row in rows:
-        body, _, shelf = bodies[row.account_id, row.payload]
+    for account_id, payload, id_, epoch, requested_at, stream, email_id, app_id, recipient in rows:
+        body, _, shelf = bodies[account_id, payload]
         claimed.append(
             ClaimedSend(
-                account_id=row.account_id, id=SendId(row.id), lease=Lease(owner=owner, epoch=row.lease_epoch),
-                requested_at=row.requested_at, stream=row.stream, email_id=row.email_id, app_id=row.app_id,
-                recipient=row.recipient, payload=body, shelf=shelf,
+                account_id=account_id, id=SendId(id_), lease=Lease(owner=owner, epoch=epoch),
+                requested_at=requested_at, stream=stream, email_id=email_id, app_id=app_id, recipient=recipient,
+                payload=body, shelf=shelf,
             )
         )  # fmt: skip
     return sorted(claimed, key=lambda send: send.id)
@@ -111,7 +124,7 @@ def claim_deliveries(
         .where(among_ids(d.account_id, d.id, ids))
         .values(
             state=delivery_after(DeliveryState.WAITING, DeliveryEvent.CLAIM), lease_owner=owner,
-            lease_epoch=d.lease_epoch + 1, lease_until=clock_ms(conn) + lease // _MILLISECOND,
+            lease_epoch=d.lease_epoch + 1, lease_until=clock_ms() + lease // _MILLISECOND,
         )
     )  # fmt: skip
     return _leased(conn, owner, ids)
@@ -165,7 +178,7 @@ def renew(
 
     Only of those: what it lost sight of (a claim whose answer never came, a batch broken off) must run out.
     """
-    until = clock_ms(conn) + lease // _MILLISECOND
+    until = clock_ms() + lease // _MILLISECOND
     return _prolong(conn, sends, (SendState.COMPOSING,), owner, composing, until) + _prolong(
         conn, deliveries, (DeliveryState.LEASED, DeliveryState.COMMITTING), owner, attempting, until
     )
@@ -186,3 +199,21 @@ def _locked(conn: Connection, query: Select[Any]) -> list[Any]:
     """Some free rows of any account (workers serve them all), locked where others could take them."""
     locked = query.with_for_update(skip_locked=True) if conn.dialect.name == "postgresql" else query
     return [tuple(row) for row in conn.execute(locked)]
+
+
+_CLAIM = Prepared(
+    {"k_account": BigInteger(), "k_id": String(), "owner": String(), "now": Moment(), "lease_ms": BigInteger()},
+    lambda given: (
+        update(sends)
+        .where(sends.c.account_id == given.c.k_account, sends.c.id == given.c.k_id)
+        .values(
+            state=literal_column(f"'{send_after(SendState.ACCEPTED, SendEvent.CLAIM).value}'"),
+            started_at=func.coalesce(sends.c.started_at, given.c.now), lease_owner=given.c.owner,
+            lease_epoch=sends.c.lease_epoch + literal_column("1"), lease_until=clock_ms() + given.c.lease_ms,
+        )
+        .returning(
+            sends.c.account_id, func.coalesce(sends.c.payload_id, sends.c.id), sends.c.id, sends.c.lease_epoch,
+            sends.c.requested_at, sends.c.stream, sends.c.email_id, sends.c.app_id, sends.c.recipient,
+        )
+    ),
+)  # fmt: skip

@@ -13,19 +13,17 @@ from sendwright.ledger.model import (
     AttemptId,
     DeliveryId,
     DeliveryState,
-    DeliveryView,
     Event,
-    EventFilter,
     EventType,
     Labels,
     Outcome,
     Part,
     Send,
-    SendFilter,
     SendId,
     SendResult,
     SendState,
 )
+from sendwright.ledger.questions import DeliveryView, EventFilter, SendFilter
 from sendwright.ledger.tables import attempts, deliveries, events, sends
 
 _SEND_COLUMNS = [

@@ -8,6 +8,8 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any, NewType
 
+from sendwright.ledger.values import value
+
 SendId = NewType("SendId", str)
 """A canonical UUID of version 7; the ``statusId`` of the API."""
 DeliveryId = NewType("DeliveryId", str)
@@ -107,7 +109,7 @@ class Key:
     """For ``RETRY`` keys: the client says that this is not its first try."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class NewSend:
     """A request as accepted, not yet looked at. ``payload`` is what composing needs; erased once the send is final."""
 
@@ -127,7 +129,7 @@ class NewSend:
     labels: Labels | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class Shelf:
     """A payload that several sends share, or that was too large for one write (:func:`ledger.shelve`).
 
@@ -158,7 +160,7 @@ class Piece:
     content: bytes = field(repr=False)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class Send:
     """A send as the ledger has it."""
 
@@ -183,7 +185,7 @@ class Send:
     labels: Labels | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class Lease:
     """Who holds a row, and under which epoch: the fence of every later write."""
 
@@ -191,7 +193,7 @@ class Lease:
     epoch: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class ClaimedSend:
     """A send leased for composing."""
 
@@ -207,7 +209,7 @@ class ClaimedSend:
     shelf: Shelf | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class NewDelivery:
     """One recipient of a composed send."""
 
@@ -218,7 +220,7 @@ class NewDelivery:
     """Where it goes: the recipient's domain as A-label."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class NewEvent:
     """A fact to be recorded."""
 
@@ -235,7 +237,7 @@ class NewEvent:
     sent_at: datetime | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class Composed:
     """A send whose message could be made: its deliveries begin, leased to the same worker."""
 
@@ -264,7 +266,7 @@ class Dropped:
     event: NewEvent
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class Delivery:
     """A leased delivery, with what its message is made from."""
 
@@ -288,7 +290,7 @@ class Delivery:
     shelf: Shelf | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class Intent:
     """ "Now I write the final dot": recorded before it is written."""
 
@@ -308,7 +310,7 @@ class Outcome(StrEnum):
     RELEASED = "released"  # never begun: given back as it was
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class Attempt:
     """One try, whole: where, what was said, how long."""
 
@@ -334,7 +336,15 @@ class Attempt:
     """(milliseconds since the start, who spoke, what), in order."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
+class Sent:
+    """The SENT event of a send."""
+
+    id: str
+    at: datetime
+
+
+@value
 class Settlement:
     """What an attempt means for its delivery and its send."""
 
@@ -347,6 +357,8 @@ class Settlement:
     result: SendResult | None
     """For the ``to`` recipient: the result of the send from now on."""
     events: tuple[NewEvent, ...]
+    sent: Sent | None = None
+    """The SENT event, made by this attempt or by one before it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -364,41 +376,3 @@ class Event:
     facts: Facts
     sent_id: str | None
     sent_at: datetime | None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class EventFilter:
-    """Which events are asked for; None asks for all."""
-
-    recipient: str | None = None
-    type: EventType | None = None
-    campaign_id: int | None = None
-    app_id: int | None = None
-    send_id: SendId | None = None
-    since: datetime | None = None
-    until: datetime | None = None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SendFilter:
-    """Which sends are asked for; None asks for all."""
-
-    recipient: str | None = None
-    state: SendState | None = None
-    result: SendResult | None = None
-    email_id: int | None = None
-    since: datetime | None = None
-    until: datetime | None = None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class DeliveryView:
-    """A delivery as shown."""
-
-    id: DeliveryId
-    recipient: str
-    part: Part
-    state: DeliveryState
-    tries: int
-    due: datetime | None
-    explanation: str | None

@@ -22,7 +22,7 @@ _EXPLANATION = (
 
 def recover_expired(conn: Connection, now: datetime, wait: timedelta) -> int:
     """Frees what is leased beyond its time; how many rows. ``wait``: how long an attempt in doubt rests."""
-    expired = clock_ms(conn)
+    expired = clock_ms()
     return _recover(conn, sends.c.lease_until < expired, deliveries.c.lease_until < expired, now, wait)
 
 

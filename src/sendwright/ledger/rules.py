@@ -161,6 +161,14 @@ def status_of(state: SendState, result: SendResult | None) -> Status:
     }[state]
 
 
+_HARD_BOUNCES = frozenset({"CONTENT", "SPAM", "UNKNOWN_USER", "POLICY", "HUBSPOT_GLOBAL_BOUNCE"})
+
+
+def is_hard_bounce(category: str) -> bool:
+    """Whether a bounce of this category counts as a hard one: the split that integrators of HubSpot make."""
+    return category in _HARD_BOUNCES
+
+
 def still_counts(key: Key, made_at: datetime, now: datetime) -> bool:
     """Whether a key met before makes this request a repeat."""
     if key.kind is not KeyKind.RETRY:

@@ -7,13 +7,27 @@ came are swept away (:func:`sweep`).
 
 from __future__ import annotations
 
+import io
 from collections.abc import Collection, Iterable, Sequence
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
+from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, and_, bindparam, delete, exists, literal, select
+from sqlalchemy import (
+    BigInteger,
+    ColumnElement,
+    Connection,
+    String,
+    and_,
+    delete,
+    exists,
+    literal,
+    literal_column,
+    select,
+    update,
+)
 
 from sendwright import database
-from sendwright.database import among_ids
+from sendwright.database import Prepared, among_ids
 from sendwright.ledger.model import ClaimedSend, Delivery, Piece, SendState, Shelf
 from sendwright.ledger.tables import payload_pieces, payloads, sends
 
@@ -21,6 +35,9 @@ PieceKey = tuple[int, str]
 """Account and id of a payload."""
 
 _UNWANTED_AFTER = timedelta(hours=1)
+_LONG_AGO = datetime(1970, 1, 1, tzinfo=UTC)
+_TIME_CHARS = 13  # of a UUID of version 7: its milliseconds
+_AT_ONCE = 4  # pieces of half a megabyte
 _ENDED = (SendState.FINAL, SendState.CANCELED)
 
 
@@ -37,21 +54,25 @@ def shelve(conn: Connection, items: Sequence[Piece]) -> Sequence[None]:
 
 
 def read_payloads(conn: Connection, wanted: Collection[PieceKey]) -> dict[PieceKey, tuple[bytes, bytes, Shelf]]:
-    """Body and snapshot, by account and payload; a body in pieces is put together."""
-    p = payloads.c
-    rows = conn.execute(
-        select(p.account_id, p.send_id, p.body, p.snapshot, p.pieces, p.keep_until).where(
-            among_ids(p.account_id, p.send_id, list(wanted))
-        )
-    ).all()
+    """Body and snapshot, by account and payload. The pieces that may follow a body are not read: see `read_pieces`."""
     return {
-        (row.account_id, row.send_id): (
-            _whole(conn, row.account_id, row.send_id, row.body) if row.pieces else row.body,
-            row.snapshot or b"",
-            Shelf(id=row.send_id, pieces=row.pieces, keep_until=row.keep_until),
+        (account_id, payload_id): (
+            body,
+            snapshot or b"",
+            Shelf(id=payload_id, pieces=pieces, keep_until=keep_until),
         )
-        for row in rows
+        for account_id, payload_id, body, snapshot, pieces, keep_until in _READ.ask(conn, list(wanted))
     }
+
+
+def read_pieces(conn: Connection, account_id: int, payload_id: str) -> bytes:
+    """The pieces of a large payload put together, in about one copy."""
+    q = payload_pieces.c
+    whole = io.BytesIO()
+    query = select(q.content).where(q.account_id == account_id, q.payload_id == payload_id).order_by(q.number)
+    for content in conn.execute(query).scalars():
+        whole.write(content)
+    return whole.getvalue()
 
 
 def within(rows: Iterable[tuple[int, str, str, int]], budget_bytes: int) -> list[tuple[int, str]]:
@@ -69,53 +90,75 @@ def within(rows: Iterable[tuple[int, str, str, int]], budget_bytes: int) -> list
 
 
 def erase(conn: Connection, held: Iterable[ClaimedSend | Delivery]) -> None:
-    """Erases what these ended sends were made from, unless others still need it or it is to be kept for a while."""
+    """Erases what these ended sends were made from, unless others still need it or it is to be kept for a while.
+
+    What lies in pieces is only marked, and erased by :func:`sweep` piece by piece.
+    """
     own: set[PieceKey] = set()
     shared: set[PieceKey] = set()
     for each in held:
         send_id = each.id if isinstance(each, ClaimedSend) else each.send_id
         shelf = each.shelf
-        if shelf is None or shelf.keep_until is None:
-            (own if shelf is None or shelf.id == send_id else shared).add(
-                (each.account_id, send_id if shelf is None else shelf.id)
-            )
-    _erase(conn, _ERASE, own)
+        if shelf is None:
+            own.add((each.account_id, send_id))
+        elif shelf.keep_until is not None:
+            continue
+        elif shelf.pieces:
+            _mark_ended(conn, each.account_id, shelf.id)
+        else:
+            (own if shelf.id == send_id else shared).add((each.account_id, shelf.id))
+    _ERASE.run(conn, list(own))
     if shared:
         _lock(conn, shared)
-        _erase(conn, _ERASE_SHARED, shared)
-    pieced = {(e.account_id, e.shelf.id) for e in held if e.shelf is not None and e.shelf.pieces}
-    _erase(conn, _ERASE_PIECES, pieced)
+        _ERASE_SHARED.run(conn, list(shared))
 
 
 def sweep(conn: Connection, now: datetime) -> int:
-    """Erases what was to be kept until now, and pieces whose sends never came; how many payloads and pieces.
+    """Erases some of what was to be kept until now, and of the pieces whose sends never came; how many rows.
 
-    Of all accounts: the scheduler serves them all.
+    A little at a time, to be called until nothing is left: erased pages are written over, and other writes wait for
+    that. Of all accounts: the scheduler serves them all.
     """
+    return _sweep_pieces(conn, now) or _sweep_payloads(conn, now)
+
+
+def _sweep_pieces(conn: Connection, now: datetime) -> int:
     p, q = payloads.c, payload_pieces.c
-    kept = conn.execute(
-        delete(payloads).where(p.keep_until <= now, ~_wanted_by_a_send(p.account_id, p.send_id))
-    ).rowcount
-    lost = conn.execute(
-        delete(payload_pieces).where(
-            q.payload_id < database.uuid7(now - _UNWANTED_AFTER)[:13],
-            ~exists().where(p.account_id == q.account_id, p.send_id == q.payload_id),
+    is_over = p.keep_until <= now, ~_wanted_by_a_send(p.account_id, p.send_id)
+    over = select(q.account_id, q.payload_id, q.number).join(
+        payloads, and_(p.account_id == q.account_id, p.send_id == q.payload_id)
+    )
+    found = conn.execute(over.where(*is_over).limit(_AT_ONCE)).all()
+    if not found:
+        lost = ~exists().where(p.account_id == q.account_id, p.send_id == q.payload_id)
+        old = q.payload_id < database.uuid7(now - _UNWANTED_AFTER)[:_TIME_CHARS]
+        found = conn.execute(select(q.account_id, q.payload_id, q.number).where(old, lost).limit(_AT_ONCE)).all()
+    for row in found:
+        conn.execute(
+            delete(payload_pieces).where(
+                q.account_id == row.account_id, q.payload_id == row.payload_id, q.number == row.number
+            )
         )
-    ).rowcount
-    return kept + lost
+    return len(found)
 
 
-def _whole(conn: Connection, account_id: int, payload_id: str, head: bytes) -> bytes:
-    q = payload_pieces.c
-    pieces = conn.execute(
-        select(q.content).where(q.account_id == account_id, q.payload_id == payload_id).order_by(q.number)
-    ).scalars()
-    return b"".join((head, *pieces))
+def _sweep_payloads(conn: Connection, now: datetime) -> int:
+    p = payloads.c
+    query = select(p.account_id, p.send_id).where(p.keep_until <= now, ~_wanted_by_a_send(p.account_id, p.send_id))
+    found = [(row.account_id, row.send_id) for row in conn.execute(query.limit(_AT_ONCE))]
+    if found:
+        conn.execute(delete(payloads).where(among_ids(p.account_id, p.send_id, found)))
+    return len(found)
 
 
-def _erase(conn: Connection, statement: object, keys: Collection[PieceKey]) -> None:
-    if keys:
-        conn.execute(statement, [{"k_account": account, "k_payload": payload} for account, payload in keys])  # type: ignore[call-overload]
+def _mark_ended(conn: Connection, account_id: int, payload_id: str) -> None:
+    p = payloads.c
+    _lock(conn, [(account_id, payload_id)])
+    conn.execute(
+        update(payloads)
+        .where(p.account_id == account_id, p.send_id == payload_id, ~_wanted_by_a_send(p.account_id, p.send_id))
+        .values(keep_until=_LONG_AGO)
+    )
 
 
 def _lock(conn: Connection, keys: Collection[PieceKey]) -> None:
@@ -138,27 +181,39 @@ def _wanted_by_a_send(account_id: ColumnElement[int], payload_id: ColumnElement[
     return own | shared
 
 
-_ERASE = delete(payloads).where(
-    payloads.c.account_id == bindparam("k_account"),
-    payloads.c.send_id == bindparam("k_payload"),
-    ~exists().where(
-        sends.c.account_id == bindparam("k_account"),
-        sends.c.id == bindparam("k_payload"),
-        sends.c.state.not_in([literal(state.value) for state in _ENDED]),
+_PAYLOAD: dict[str, Any] = {"k_account": BigInteger(), "k_payload": String()}
+_ENDED_STATES = [literal_column(f"'{state.value}'", String()) for state in _ENDED]
+
+_READ = Prepared(
+    _PAYLOAD,
+    lambda given: select(
+        payloads.c.account_id, payloads.c.send_id, payloads.c.body, payloads.c.snapshot, payloads.c.pieces,
+        payloads.c.keep_until,
+    ).where(payloads.c.account_id == given.c.k_account, payloads.c.send_id == given.c.k_payload),
+)  # fmt: skip
+
+_ERASE = Prepared(
+    _PAYLOAD,
+    lambda given: delete(payloads).where(
+        payloads.c.account_id.in_(select(given.c.k_account)),
+        payloads.c.send_id.in_(select(given.c.k_payload)),
+        ~exists().where(
+            sends.c.account_id == payloads.c.account_id,
+            sends.c.id == payloads.c.send_id,
+            sends.c.state.not_in(_ENDED_STATES),
+        ),
     ),
 )
 
-_ERASE_SHARED = delete(payloads).where(
-    payloads.c.account_id == bindparam("k_account"),
-    payloads.c.send_id == bindparam("k_payload"),
-    ~exists().where(
-        sends.c.account_id == bindparam("k_account"),
-        sends.c.payload_id == bindparam("k_payload"),
-        sends.c.state.not_in([literal(state.value) for state in _ENDED]),
+_ERASE_SHARED = Prepared(
+    _PAYLOAD,
+    lambda given: delete(payloads).where(
+        payloads.c.account_id.in_(select(given.c.k_account)),
+        payloads.c.send_id.in_(select(given.c.k_payload)),
+        ~exists().where(
+            sends.c.account_id == payloads.c.account_id,
+            sends.c.payload_id == payloads.c.send_id,
+            sends.c.state.not_in(_ENDED_STATES),
+        ),
     ),
-)
-
-_ERASE_PIECES = delete(payload_pieces).where(
-    and_(payload_pieces.c.account_id == bindparam("k_account"), payload_pieces.c.payload_id == bindparam("k_payload")),
-    ~exists().where(payloads.c.account_id == bindparam("k_account"), payloads.c.send_id == bindparam("k_payload")),
 )

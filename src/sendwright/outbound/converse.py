@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
@@ -9,6 +10,8 @@ from sendwright import smtp
 from sendwright.outbound.dial import Conversation
 from sendwright.outbound.dialogue import Dialogue
 from sendwright.outbound.model import Answered, Lost, Outcome, Parcel, Peer, Withheld
+
+_LARGE = 256 * 1024
 
 BeforeDot = Callable[[Peer], Awaitable[bool]]
 """Called once the server waits for the message, before any of it is written. False: it is not written."""
@@ -54,19 +57,25 @@ async def converse(talk: Conversation, errand: Errand) -> Outcome:
     decided = await _decision(talk)
     if not isinstance(decided, smtp.events.MayTransmit):
         return _outcome(talk, decided)
-    errand.asked = True
-    if not await errand.before_dot(talk.peer):
-        errand.note("the message was held back: the connection is closed without it")
-        talk.abandon()
-        return Withheld()
-    if talk.holding:  # the server may have gone while we wrote down that it would get the message
-        try:
-            talk.transmit(errand.parcel.message)
-        except smtp.BadMessage as fault:
+    try:
+        message = await _prepared(errand.parcel.message)
+        errand.asked = True
+        if not await errand.before_dot(talk.peer):
+            errand.note("the message was held back: the connection is closed without it")
             talk.abandon()
-            words = smtp.Reply(code=554, enhanced="5.6.0", lines=(str(fault),))
-            return Answered(stage=smtp.Stage.DATA, reply=words, local=True)
+            return Withheld()
+        if talk.holding:  # the server may have gone while we wrote down that it would get the message
+            talk.transmit(message)
+    except smtp.BadMessage as fault:
+        talk.abandon()
+        words = smtp.Reply(code=554, enhanced="5.6.0", lines=(str(fault),))
+        return Answered(stage=smtp.Stage.DATA, reply=words, local=True)
     return _outcome(talk, await _decision(talk))
+
+
+async def _prepared(message: bytes) -> bytes | smtp.Prepared:
+    """A large message is looked at on another thread: other conversations go on meanwhile."""
+    return message if len(message) <= _LARGE else await asyncio.to_thread(smtp.prepare, message)
 
 
 def _envelope(parcel: Parcel) -> smtp.Envelope:
@@ -100,6 +109,4 @@ def _outcome(talk: Conversation, decided: _Decision) -> Outcome:
         return Lost(stage=answer.stage, dot_written=talk.dot_left, detail=answer.reply.text)
     if answer.local and answer.reply.kind is smtp.Kind.TEMPORARY:
         return Lost(stage=answer.stage, dot_written=False, detail=answer.reply.text)
-    return Answered(
-        stage=answer.stage, reply=answer.reply, local=answer.local, notify_passed_on=decided.dsn_passed_on
-    )
+    return Answered(stage=answer.stage, reply=answer.reply, local=answer.local, notify_passed_on=decided.dsn_passed_on)

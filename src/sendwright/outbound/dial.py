@@ -91,7 +91,7 @@ class Conversation(asyncio.Protocol):
         self._ready = False
         self._heed(self._core.send(envelope))
 
-    def transmit(self, message: bytes) -> None:
+    def transmit(self, message: bytes | smtp.Prepared) -> None:
         """Raises smtp.BadMessage when these octets must not leave; call only while `holding`."""
         events = self._core.transmit(message)
         self.holding = False
@@ -169,12 +169,15 @@ class Conversation(asyncio.Protocol):
     # --- what follows
 
     def _heed(self, events: list[smtp.events.ClientEvent]) -> None:
-        out = self._core.outgoing()
+        out = self._core.outgoing_pieces()
         said = self._core.take_transcript()
         if said and self.dialogue is not None:
             self.dialogue.take(said)
         if out and self._transport is not None:
-            self._transport.write(out)
+            if len(out) == 1:
+                self._transport.write(out[0])
+            else:
+                self._transport.writelines(out)
         stage = self._core.stage
         # Not at every piece received: a server that trickles its answer gets no more time than another.
         if (out or stage is not self._timed) and self._unsent == 0:

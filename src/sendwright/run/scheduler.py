@@ -18,6 +18,7 @@ from sendwright import accounts, database, ledger
 log = structlog.get_logger()
 
 EVERY_MINUTE = timedelta(minutes=1)
+_BREATH = 0.02  # seconds between two steps of a long chore: other writes come first
 
 Step = Callable[[datetime], Awaitable[None]]
 
@@ -104,6 +105,7 @@ def sweeping_payloads(db: database.Database) -> Chore:
     """Erases mails that were kept by their senders' wish until now, and what was received only in part."""
 
     async def step(now: datetime) -> None:
-        await db.write(ledger.sweep, now)
+        while await db.write(ledger.sweep, now):  # noqa: ASYNC110 - it waits for nobody, it lets others go first
+            await asyncio.sleep(_BREATH)
 
     return Chore(name="payloads", every=EVERY_MINUTE, step=step)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import gc
 import json
 import signal
 import socket
@@ -19,6 +18,7 @@ from sendwright.run.answering import answering
 from sendwright.run.clock import SystemClock
 from sendwright.run.delivering import delivering
 from sendwright.run.house import House, address_of, listen_on
+from sendwright.run.memory import settle_memory
 from sendwright.run.settings import Role, Settings
 from sendwright.run.store import open_store
 from sendwright.run.submitting import scheduling, submitting
@@ -33,8 +33,7 @@ async def serve(settings: Settings) -> None:
     for signal_ in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(signal_, stopping.set)
     async with AsyncExitStack() as stack:
-        gc.freeze()  # what was imported stays: the collector need not look at it again and again
-        gc.set_threshold(50_000, 20, 20)  # a mail makes thousands of short-lived objects and no rings of them
+        settle_memory()
         listener = listen_on(settings.http, "--http") if Role.HTTP in settings.roles else None
         house = await _build(settings, stack, listener)
         group = await stack.enter_async_context(asyncio.TaskGroup())

@@ -27,7 +27,7 @@ the shell whom to answer slowly; idle time, data rates and TLS versions are its 
 
 from sendwright.smtp import events
 from sendwright.smtp.client import Client
-from sendwright.smtp.dots import BadMessage, fault_in
+from sendwright.smtp.dots import BadMessage, Prepared, fault_in, prepare
 from sendwright.smtp.drawing import draw
 from sendwright.smtp.envelope import Envelope, Wish
 from sendwright.smtp.events import Stage
@@ -48,6 +48,7 @@ __all__ = [
     "Limits",
     "Line",
     "Misuse",
+    "Prepared",
     "Reply",
     "Server",
     "ServerState",
@@ -56,5 +57,6 @@ __all__ = [
     "draw",
     "events",
     "fault_in",
+    "prepare",
     "render_reply",
 ]

@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from typing import Literal
 
 from sendwright.smtp.client_life import FITTING, IN_TRANSACTION, LIFE, STAGES, Signal, State
-from sendwright.smtp.dots import BadMessage, stuff
+from sendwright.smtp.dots import BadMessage, Prepared, prepare
 from sendwright.smtp.envelope import Envelope
 from sendwright.smtp.events import (
     ClientEvent,
@@ -106,6 +106,11 @@ class Client:
         self._out = []
         return b"".join(out)
 
+    def outgoing_pieces(self) -> list[bytes]:
+        """The same, not joined: so that a large message costs no copy."""
+        out, self._out = self._out, []
+        return out
+
     def take_transcript(self) -> tuple[Line, ...]:
         """What was said since the last call. Secrets are "***", a message is its size. Long talk is cut at 64 kB."""
         return self._transcript.take()
@@ -132,18 +137,19 @@ class Client:
         self._transaction = transaction
         return self._ask(Signal.SEND)
 
-    def transmit(self, message: bytes) -> list[ClientEvent]:
+    def transmit(self, message: bytes | Prepared) -> list[ClientEvent]:
         """Gives the message after MayTransmit; CRLF is added when the last line has none.
 
         Raises BadMessage, and changes nothing, for what may never leave (gate G7) and for octets over 127 that the
-        envelope does not declare.
+        envelope does not declare. A large message is better prepared before, and taken with `outgoing_pieces`.
         """
         self._require(Signal.TRANSMIT)
         envelope = self._open.envelope
-        if not (envelope.body_8bit or envelope.smtputf8 or message.isascii()):
+        made = message if isinstance(message, Prepared) else prepare(message)
+        if not (envelope.body_8bit or envelope.smtputf8 or made.is_ascii):
             raise BadMessage("the message has octets over 127 and the envelope does not say so")
-        self._out.append(stuff(message))
-        self._note(f"<{len(message)} bytes>")
+        self._out += made.pieces
+        self._note(f"<{made.octets} bytes>")
         return self._ask(Signal.TRANSMIT)
 
     def abandon(self) -> list[ClientEvent]:

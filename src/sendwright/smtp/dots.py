@@ -4,6 +4,7 @@ Everything here works on whole pieces with the searches of the C library; a loop
 """
 
 import io
+from dataclasses import dataclass, field
 
 from sendwright.smtp.kept import Fault, Kept, fault_of
 from sendwright.smtp.line_ends import STEP, are_clean
@@ -26,14 +27,35 @@ def fault_in(message: bytes) -> str | None:
     return "the message has a NUL octet" if b"\0" in message else None
 
 
-def stuff(message: bytes) -> bytes:
-    """The message as it is written after 354, the lone dot included. Raises BadMessage for what `fault_in` finds."""
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """A message that may leave, as it is written after 354, the lone dot included: the pieces joined."""
+
+    octets: int
+    is_ascii: bool
+    pieces: tuple[bytes, ...] = field(repr=False)
+
+
+def prepare(message: bytes) -> Prepared:
+    """Looks at a message and stuffs it. Raises BadMessage for what `fault_in` finds.
+
+    For a large message this takes some tens of milliseconds; another thread may do it.
+    """
     fault = fault_in(message)
     if fault is not None:
         raise BadMessage(fault)
     end = b".\r\n" if not message or message.endswith(b"\r\n") else END_OF_DATA
-    if b"\r\n." not in message and not message.startswith(b"."):
-        return message + end
+    is_plain = b"\r\n." not in message and not message.startswith(b".")
+    pieces = (message, end) if is_plain else (_stuffed(message, end),)
+    return Prepared(len(message), message.isascii(), pieces)
+
+
+def stuff(message: bytes) -> bytes:
+    """The same in one piece."""
+    return b"".join(prepare(message).pieces)
+
+
+def _stuffed(message: bytes, end: bytes) -> bytes:
     written = io.BytesIO()
     # In steps, because `replace` on the whole would be a third copy. Two octets of each step before lead in the next.
     before = b"\r\n"

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from sendwright import accounts, composing, crm, database, domains, feedback, ledger, mail, outbound, smtp
 from sendwright.composing import Begun, Ended, Outset, Ready, Refusal, Workshop
 from sendwright.submission.message import Copy, Stamp, Text, make_copy
-from sendwright.submission.model import STREAM, Person, decode
+from sendwright.submission.model import STREAM, Person, Wish, decode
 
 _LARGE = 256 * 1024
 """A larger mail is made on another thread: copying and hashing it would keep the doors waiting."""
@@ -55,7 +55,7 @@ class _Plan:
 
 async def compose(shop: Workshop, claimed: Sequence[ledger.ClaimedSend]) -> list[Ready]:
     """The deliveries of those that can be sent; the others are dropped with their reason. Each ends on disk."""
-    jobs = await _jobs(claimed)
+    jobs = await _jobs(shop, claimed)
     facts = await shop.db.read(_look_up, jobs)
     decided = [(job, _decide(job, facts)) for job in jobs]
     plans = [plan for _, plan in decided if isinstance(plan, _Plan)]
@@ -71,26 +71,30 @@ async def compose_again(shop: Workshop, held: Sequence[ledger.Delivery]) -> list
     return [await _again(shop, delivery) for delivery in held]
 
 
-async def _jobs(claimed: Sequence[ledger.ClaimedSend]) -> list[_Job]:
+async def _jobs(shop: Workshop, claimed: Sequence[ledger.ClaimedSend]) -> list[_Job]:
     """A mail that several sends share is taken apart once."""
     texts: dict[str, Text] = {}
     jobs = []
     async for send in composing.in_turns(claimed):
         shelf_id = _shelf_id(send)
         if shelf_id not in texts:
-            texts[shelf_id] = await _apart(send.payload)
+            texts[shelf_id] = await _apart(shop, send)
         text = texts[shelf_id]
         person = text.wish.people[send.recipient]
         jobs.append(_Job(send=send, text=text, person=person, part=text.part_of(send.recipient)))
     return jobs
 
 
-async def _apart(payload: bytes) -> Text:
-    return _read(payload) if len(payload) <= _LARGE else await asyncio.to_thread(_read, payload)
+async def _apart(shop: Workshop, held: ledger.ClaimedSend | ledger.Delivery) -> Text:
+    wish, content = decode(held.payload)
+    if held.shelf is None or not held.shelf.pieces:
+        return _read(wish, content)
+    content = await shop.db.read(ledger.read_pieces, held.account_id, held.shelf.id)
+    return await asyncio.to_thread(_read, wish, content)
 
 
-def _read(payload: bytes) -> Text:
-    text = Text.read(*decode(payload))
+def _read(wish: Wish, content: bytes) -> Text:
+    text = Text.read(wish, content)
     if isinstance(text, mail.Malformed):
         raise CannotRepeat("a header that was accepted cannot be read any more")
     return text
@@ -175,7 +179,7 @@ async def _begin(shop: Workshop, plan: _Plan, contact: crm.ContactId | None, key
 
 
 async def _again(shop: Workshop, delivery: ledger.Delivery) -> Ready:
-    text = await _apart(delivery.payload)
+    text = await _apart(shop, delivery)
     address = mail.parse_address(delivery.recipient)
     author = text.heading.from_[0].address.ascii_domain.lower()
     domain = await shop.db.read(domains.find_domain, delivery.account_id, author)

@@ -5,7 +5,7 @@ The same mail, send and domain give the same bytes.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from email.utils import format_datetime
@@ -17,6 +17,7 @@ from sendwright.submission.model import STREAM, Untracked, Wish
 _PRODUCT = "sendwright"
 _GONE = frozenset({"bcc", "resent-bcc", "return-path"})
 _OURS = "x-sendwright-"
+_LARGE = 1024 * 1024
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -88,12 +89,12 @@ def make_copy(text: Text, stamp: Stamp, keys: Sequence[outbound.SigningKey], too
     """The copy of one recipient."""
     untracked = _untracked(text, stamp)
     trail = Trail(account_id=stamp.send.account_id, send_id=stamp.send_id, domain=stamp.domain)
-    content = text.original.copy(
-        above=_above(text, stamp),
-        without=_is_gone,
-        html=None if untracked is not None else _Tracker(text.wish, trail, tools),
-    )
-    signed = outbound.sign(content, keys, stamp.at) + content
+
+    def written(above: bytes) -> bytes:
+        html = None if untracked is not None else _Tracker(text.wish, trail, tools)
+        return text.original.copy(above=above, without=_is_gone, html=html)
+
+    signed = _signed(written, _above(text, stamp), stamp.at, keys)
     return Copy(
         mail_from=f"bounce.{stamp.send_id}@{stamp.domain.return_path_host or stamp.domain.name}",
         content=signed,
@@ -101,6 +102,18 @@ def make_copy(text: Text, stamp: Stamp, keys: Sequence[outbound.SigningKey], too
         eight_bit=not signed.isascii(),
         smtputf8=stamp.recipient.needs_smtputf8 or text.has_utf8_header,
     )
+
+
+def _signed(
+    written: Callable[[bytes], bytes], above: bytes, at: datetime, keys: Sequence[outbound.SigningKey]
+) -> bytes:
+    """The copy with its signatures before it. A large one is written twice rather than held twice."""
+    content = written(above)
+    signatures = outbound.sign(content, keys, at)
+    if len(content) <= _LARGE:
+        return signatures + content
+    del content
+    return written(signatures + above)
 
 
 class _Tracker:

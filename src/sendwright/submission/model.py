@@ -122,7 +122,7 @@ def encode(wish: Wish) -> bytes:
 
 
 def decode(payload: bytes) -> tuple[Wish, bytes]:
-    """The wish and the mail, back from the ledger."""
+    """The wish and the mail, back from the ledger; no mail if it lies in pieces."""
     line, _, content = payload.partition(b"\n")
     mail_from, people, helo, ip, protocol, campaign_id, create_contact, opens, clicks, ret, envid = json.loads(line)
     wish = Wish(

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from sqlalchemy import func, select
 
-from sendwright import accounts, attempt, crm, database, feedback, ledger, mail, outbound, smtp, submission
+from sendwright import accounts, attempt, crm, database, domains, feedback, ledger, mail, outbound, smtp, submission
 from sendwright.ledger.tables import payload_pieces, payloads
 from sendwright.outbound.model import Answered
 from sendwright.submission import Refusal, Taken
@@ -56,6 +56,20 @@ async def test_a_mail_that_is_taken_is_named_in_the_answer(counter: Counter):
     assert isinstance(taken, Taken)
     (send,) = await counter.shop.claim()
     assert send.id in taken.text
+
+
+async def test_a_token_shows_when_it_was_used(counter: Counter):
+    await counter.submit(mail_text())
+    token = await counter.shop.db.read(accounts.find_smtp_token, counter.token.account_id, counter.token.id)
+    assert token is not None
+    assert token.last_used_at == counter.shop.clock.now()
+
+
+async def test_a_token_whose_mail_is_refused_is_not_used(counter: Counter):
+    await counter.submit(mail_text(author="a@elsewhere.test"))
+    token = await counter.shop.db.read(accounts.find_smtp_token, counter.token.account_id, counter.token.id)
+    assert token is not None
+    assert token.last_used_at is None
 
 
 async def test_each_recipient_is_a_send_of_its_own(counter: Counter):
@@ -253,6 +267,28 @@ async def test_the_second_page_of_a_mail_has_links_of_its_own_and_no_pixel(count
     )
     assert parcel.message.count(b"/t/o/") == 1
     assert parcel.message.count(b"/t/c/") == 2
+
+
+async def test_copies_share_a_signature_that_holds_for_each(counter: Counter, monkeypatch: pytest.MonkeyPatch):
+    signed: list[bytes] = []
+    sign = outbound.sign
+
+    def counting(message: bytes, *rest: Any) -> bytes:
+        signed.append(message)
+        return sign(message, *rest)
+
+    monkeypatch.setattr(outbound, "sign", counting)
+    content = mail_text("Cc: bob@example.org, joe@example.org")
+    ready = await counter.compose(content, "ann@example.org", "bob@example.org", "joe@example.org", "eve@example.org")
+    assert len(signed) == 2  # of the tracked copy, and of the original
+    keys = await counter.shop.workshop.keyring.of(
+        [await counter.shop.db.read(domains.find_domain, counter.shop.account_id, "example.com")],  # type: ignore[list-item]
+        counter.shop.clock.now(),
+    )
+    for delivery, parcel in ready:
+        _, _, unsigned = parcel.message.partition(b"Received: ")
+        again = sign(b"Received: " + unsigned, keys[delivery.account_id, "example.com"], delivery.accepted_at)
+        assert parcel.message.startswith(again)
 
 
 async def test_a_later_try_sends_the_same_bytes(counter: Counter):

@@ -18,7 +18,7 @@ from sendwright.run.answering import answering
 from sendwright.run.clock import SystemClock
 from sendwright.run.delivering import delivering
 from sendwright.run.house import House, address_of, listen_on
-from sendwright.run.memory import settle_memory
+from sendwright.run.process import open_many_files, settle_memory
 from sendwright.run.settings import Role, Settings
 from sendwright.run.store import open_store
 from sendwright.run.submitting import scheduling, submitting
@@ -33,6 +33,7 @@ async def serve(settings: Settings) -> None:
     for signal_ in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(signal_, stopping.set)
     async with AsyncExitStack() as stack:
+        open_many_files()
         settle_memory()
         listener = listen_on(settings.http, "--http") if Role.HTTP in settings.roles else None
         house = await _build(settings, stack, listener)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
@@ -29,6 +29,8 @@ _LARGE = 256 * 1024
 """A larger mail is written in pieces before it is accepted, so that no commit keeps others waiting."""
 _PIECE = 512 * 1024
 _WITHOUT_WISHES = (None,)
+
+Logins = Mapping[tuple[accounts.AccountId, accounts.SmtpTokenId], accounts.SmtpLogin]
 
 
 async def accept(office: Office, standing: Standing, arrival: Arrival) -> Taken | Refusal:
@@ -156,11 +158,20 @@ def _accept_all(conn: database.Connection, items: Sequence[_Submitted]) -> Seque
     logins = accounts.smtp_logins(conn, {item.standing.key for item in items})
     refusals = [_refusal_now(logins.get(item.standing.key), item) for item in items]
     good = [item for item, refusal in zip(items, refusals, strict=True) if refusal is None]
+    _note_use(conn, logins, good)
     accepted = iter(ledger.accept(conn, [send for item in good for send in item.sends]))
     return [
         refusal or _taken(item, [next(accepted) for _ in item.sends])
         for item, refusal in zip(items, refusals, strict=True)
     ]
+
+
+def _note_use(conn: database.Connection, logins: Logins, items: Sequence[_Submitted]) -> None:
+    now = max((item.now for item in items), default=None)
+    if now is not None:
+        keys = {item.standing.key for item in items}
+        unnoted = {key for key in keys if accounts.is_use_worth_noting(logins[key].token.last_used_at, now)}
+        accounts.note_smtp_use(conn, unnoted, now)
 
 
 def _refusal_now(login: accounts.SmtpLogin | None, item: _Submitted) -> Refusal | None:

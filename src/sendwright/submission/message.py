@@ -20,6 +20,17 @@ _OURS = "x-sendwright-"
 _LARGE = 1024 * 1024
 
 
+class Signatures:
+    """Of one text by one domain, once they are made."""
+
+    known: bytes | None = None
+
+    def made(self, signatures: bytes) -> bytes:
+        """Remembered, and given back."""
+        self.known = signatures
+        return signatures
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Text:
     """A submitted mail, taken apart once for all its recipients."""
@@ -30,6 +41,8 @@ class Text:
     to: frozenset[str]
     cc: frozenset[str]
     """The keys of the addresses that the header names."""
+    signatures: Signatures = field(default_factory=Signatures, repr=False)
+    """Of the original: copies without tracking differ in lines that nobody signs."""
 
     @classmethod
     def read(cls, wish: Wish, content: bytes) -> Text | mail.Malformed:
@@ -94,7 +107,8 @@ def make_copy(text: Text, stamp: Stamp, keys: Sequence[outbound.SigningKey], too
         html = None if untracked is not None else _Tracker(text.wish, trail, tools)
         return text.original.copy(above=above, without=_is_gone, html=html)
 
-    signed = _signed(written, _above(text, stamp), stamp.at, keys)
+    signatures = Signatures() if untracked is None else text.signatures
+    signed = _signed(written, _above(text, stamp), signatures, stamp.at, keys)
     return Copy(
         mail_from=f"bounce.{stamp.send_id}@{stamp.domain.return_path_host or stamp.domain.name}",
         content=signed,
@@ -105,15 +119,18 @@ def make_copy(text: Text, stamp: Stamp, keys: Sequence[outbound.SigningKey], too
 
 
 def _signed(
-    written: Callable[[bytes], bytes], above: bytes, at: datetime, keys: Sequence[outbound.SigningKey]
-) -> bytes:
+    written: Callable[[bytes], bytes], above: bytes, signatures: Signatures, at: datetime,
+    keys: Sequence[outbound.SigningKey],
+) -> bytes:  # fmt: skip
     """The copy with its signatures before it. A large one is written twice rather than held twice."""
+    if signatures.known is not None:
+        return written(signatures.known + above)
     content = written(above)
-    signatures = outbound.sign(content, keys, at)
+    made = signatures.made(outbound.sign(content, keys, at))
     if len(content) <= _LARGE:
-        return signatures + content
+        return made + content
     del content
-    return written(signatures + above)
+    return written(made + above)
 
 
 class _Tracker:

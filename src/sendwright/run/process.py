@@ -1,13 +1,20 @@
-"""What the process does with memory: it gives large blocks back at once, and looks for rings seldom."""
+"""What the process does with the machine: memory is given back at once, and as many files may be open as allowed."""
 
 from __future__ import annotations
 
 import ctypes
 import gc
+import resource
 
 _TRIM_THRESHOLD, _MMAP_THRESHOLD = -1, -3  # of mallopt(3)
 _LARGE = 128 * 1024
 _KEPT = 1024 * 1024
+
+
+def open_many_files() -> None:
+    """Each connection is an open file, and the usual limit of 1,024 is meant for programs without."""
+    _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
 
 
 def settle_memory() -> None:

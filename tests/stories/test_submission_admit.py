@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
+from collections.abc import Awaitable
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
@@ -201,6 +204,78 @@ async def test_every_recipient_counts_against_the_limit(shop: Shop):
     refusal = await submission.admit_sender(counter.office, counter.standing, mail_from())
     assert refusal is not None
     assert "retry in 80 s" in refusal.text
+
+
+async def test_those_who_ask_at_the_same_moment_share_one_look(counter: Counter, monkeypatch: pytest.MonkeyPatch):
+    shop, looks = counter.shop, []
+    find = accounts.find_smtp_login
+
+    def counting(*asked: Any) -> accounts.SmtpLogin | None:
+        looks.append(asked)
+        return find(*asked)
+
+    monkeypatch.setattr(accounts, "find_smtp_login", counting)
+    shop.clock.advance(seconds=5)
+    found = await asyncio.gather(*(counter.log_in() for _ in range(5)))
+    assert all(isinstance(each, Standing) for each in found)
+    assert len(looks) == 1
+
+
+async def test_a_look_that_is_broken_off_is_no_answer_for_others(counter: Counter, monkeypatch: pytest.MonkeyPatch):
+    begun, standings = asyncio.Event(), counter.office.standings
+
+    async def never(*_: Any) -> None:
+        begun.set()
+        await asyncio.Event().wait()
+
+    with monkeypatch.context() as patch:
+        patch.setattr(counter.shop.db, "read", never)
+        counter.shop.clock.advance(seconds=5)
+        async with asyncio.TaskGroup() as group:
+            first = group.create_task(standings.of(counter.token.id, counter.shop.clock.now()))
+            await begun.wait()
+            second = group.create_task(_fault_of(standings.of(counter.token.id, counter.shop.clock.now())))
+            await asyncio.sleep(0)
+            first.cancel()
+    assert isinstance(second.result(), database.Unavailable)
+    assert await standings.of(counter.token.id, counter.shop.clock.now()) is not None
+
+
+async def _fault_of(asked: Awaitable[object]) -> object:
+    try:
+        return await asked
+    except database.Unavailable as fault:
+        return fault
+
+
+async def test_what_was_being_looked_up_when_tokens_changed_is_not_kept(
+    counter: Counter, monkeypatch: pytest.MonkeyPatch
+):
+    shop, standings, read = counter.shop, counter.office.standings, counter.shop.db.read
+    looks = []
+
+    async def overtaken(*asked: Any) -> Any:
+        found = await read(*asked)
+        looks.append(found)
+        standings._forget()
+        return found
+
+    monkeypatch.setattr(shop.db, "read", overtaken)
+    shop.clock.advance(seconds=5)
+    for _ in range(2):
+        await standings.of(counter.token.id, shop.clock.now())
+    assert len(looks) == 2
+
+
+async def test_the_use_of_a_token_is_noted_now_and_then(counter: Counter):
+    shop = counter.shop
+    first = shop.clock.now()
+    for minutes, noted in ((1, first), (11, first + timedelta(minutes=11))):
+        shop.clock.at = first + timedelta(minutes=minutes)
+        await counter.log_in()
+        token = await shop.db.read(accounts.find_smtp_token, shop.account_id, counter.token.id)
+        assert token is not None
+        assert token.last_used_at == noted
 
 
 async def test_what_cannot_be_looked_up_is_no_refusal(counter: Counter, monkeypatch: pytest.MonkeyPatch):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import namedtuple
 from collections.abc import Collection
 from dataclasses import asdict
 from datetime import datetime, timedelta
@@ -39,7 +40,7 @@ from sendwright.accounts.model import (
 )
 from sendwright.accounts.rules import NOTE_USE_EVERY, WARN_DAYS_BEFORE
 from sendwright.accounts.store import accounts
-from sendwright.database import among_ids
+from sendwright.database import Prepared, among_ids
 
 smtp_tokens = Table(
     "smtp_tokens",
@@ -121,6 +122,13 @@ def _logins() -> Select[Any]:
     return select(smtp_tokens, *theirs).join(accounts, accounts.c.account_id == _t.account_id)
 
 
+_LoginRow = namedtuple("_LoginRow", [*smtp_tokens.c.keys(), *(f"of_{name}" for name in accounts.c.keys())])  # type: ignore[misc]  # noqa: SIM118
+_LOGINS = Prepared(
+    {"k_account": BigInteger(), "k_token": String()},
+    lambda given: _logins().where(_t.account_id == given.c.k_account, _t.token_id == given.c.k_token),
+)
+
+
 def select_login(conn: database.Connection, token_id: str) -> SmtpLogin | None:
     """The user name says whose it is: no account is known before."""
     # of all accounts: the user name tells which
@@ -130,8 +138,7 @@ def select_login(conn: database.Connection, token_id: str) -> SmtpLogin | None:
 
 def select_logins(conn: database.Connection, keys: Collection[tuple[int, str]]) -> list[SmtpLogin]:
     """Several by account and id, in one statement."""
-    rows = conn.execute(_logins().where(among_ids(_t.account_id, _t.token_id, keys)))
-    return [_login(row) for row in rows]
+    return [_login(_LoginRow(*row)) for row in _LOGINS.ask(conn, list(keys))]
 
 
 def note_use(conn: database.Connection, keys: Collection[tuple[int, str]], now: datetime) -> None:
@@ -199,7 +206,7 @@ def _token(row: Row[Any]) -> SmtpToken:
     )
 
 
-def _login(row: Row[Any]) -> SmtpLogin:
+def _login(row: Any) -> SmtpLogin:
     account = Account(
         id=AccountId(row.of_account_id),
         name=row.of_name,

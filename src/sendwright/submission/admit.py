@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -22,19 +23,42 @@ class Standings:
     def __init__(self, db: database.Database) -> None:
         self._db = db
         self._kept: OrderedDict[str, tuple[datetime, Standing]] = OrderedDict()
-        db.on("smtp_tokens", self._kept.clear)
+        self._asked: dict[str, asyncio.Future[Standing | None]] = {}
+        db.on("smtp_tokens", self._forget)
 
     async def of(self, username: str, now: datetime) -> Standing | None:
-        """How this user name stands; None if it is nobody's."""
+        """How this user name stands; None if it is nobody's. Those who ask at the same moment share one look."""
         kept = self._kept.get(username)
         if kept is not None and abs(now - kept[0]) < _FRESH:
             return kept[1]
-        standing = await self._db.read(_read_standing, username)
+        asked = self._asked.get(username)
+        return await (self._look(username, now) if asked is None else asyncio.shield(asked))
+
+    async def _look(self, username: str, now: datetime) -> Standing | None:
+        others = self._asked[username] = asyncio.get_running_loop().create_future()
+        standing: Standing | None = None
+        try:
+            standing = await self._db.read(_read_standing, username)
+            others.set_result(standing)
+        finally:
+            if not others.done():
+                others.set_exception(database.Unavailable("the look was broken off"))
+                others.exception()  # it may be that nobody else waits
+            if self._asked.get(username) is others:
+                del self._asked[username]
+                self._keep(username, standing, now)
+        return standing
+
+    def _keep(self, username: str, standing: Standing | None, now: datetime) -> None:
         if standing is not None:
             self._kept[username] = (now, standing)
             if len(self._kept) > _MOST:
                 self._kept.popitem(last=False)
-        return standing
+
+    def _forget(self) -> None:
+        """What is being looked up at this moment may be old as well: it is not kept."""
+        self._kept.clear()
+        self._asked.clear()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,7 +87,10 @@ async def log_in(office: Office, username: str, password: str) -> Standing | Ref
     right = accounts.is_smtp_password(None if standing is None else standing.login, password, now)
     if standing is None or not right:
         return rules.WRONG_PASSWORD
-    return rules.refusal_of_account(standing, rules.AT_LOG_IN) or standing
+    refusal = rules.refusal_of_account(standing, rules.AT_LOG_IN)
+    if refusal is None and accounts.is_use_worth_noting(standing.login.token.last_used_at, now):
+        await office.db.write(accounts.note_smtp_use, [standing.key], now)
+    return refusal or standing
 
 
 async def admit_sender(office: Office, standing: Standing, asked: smtp.events.Mail) -> Refusal | None:

@@ -11,7 +11,7 @@ from __future__ import annotations
 import re
 import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -20,16 +20,18 @@ import typer
 from pydantic import SecretStr
 from pydantic.fields import FieldInfo
 
-from sendwright import sandbox
+from sendwright import accounts, sandbox
 from sendwright.doors.http import Operation, all_operations
 from sendwright.ledger import rules as ledger_rules
 from sendwright.run import metrics
+from sendwright.run.cli import token_blocks
 from sendwright.run.cli.main import app
 from sendwright.run.settings import PREFIX, Role, Settings
 
 ROOT = Path(__file__).parent.parent
 PAGES = (
     "ARCHITECTURE.md",
+    "docs/how-to/send-by-smtp.md",
     "docs/reference/settings.md",
     "docs/reference/commands.md",
     "docs/reference/http-api.md",
@@ -166,6 +168,24 @@ def sandbox_addresses() -> str:
     return _table(("address", "what happens"), rows)
 
 
+def smtp_clients() -> str:
+    """What ``sendwright tokens create`` prints to be pasted, for a token that nobody has."""
+    found = token_blocks.blocks(_an_example())
+    return "\n\n".join("\n".join((f"**{title}**", "", "```", *lines, "```")) for title, lines in found)
+
+
+def _an_example() -> token_blocks.Paste:
+    token = accounts.SmtpToken(
+        account_id=accounts.AccountId(1), id=accounts.SmtpTokenId("k3v9q2x7b5n8m4ta@1.smtp.mail.example.com"),
+        epoch=1, campaign_name="Receipts", create_contact=True, email_id=1, campaign_id=1, created_by="you",
+        created_at=datetime(2026, 3, 2, tzinfo=UTC), expires_at=None, warned=0, last_used_at=None,
+    )  # fmt: skip
+    return token_blocks.Paste(
+        host="mail.example.com", port=587, implicit_tls=False, token=token, password="sws-the-password-that-was-shown",  # noqa: S106 - nobody has it
+        sender="hello@example.com",
+    )  # fmt: skip
+
+
 def metrics_page() -> str:
     """The figures of ``/metrics`` that are ours."""
     nobody: Any = SimpleNamespace(backlog=0)
@@ -193,6 +213,7 @@ MAKERS: dict[str, Callable[[], str]] = {
     "http_api": http_api,
     "sandbox_addresses": sandbox_addresses,
     "metrics": metrics_page,
+    "smtp_clients": smtp_clients,
     "life_of_a_send": lambda: _mermaid(ledger_rules.draw_sends()),
     "life_of_a_delivery": lambda: _mermaid(ledger_rules.draw_deliveries()),
 }

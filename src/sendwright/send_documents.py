@@ -22,6 +22,8 @@ _NOT_YET = {
     ledger.SendState.CANCELED: "It was taken back before it was sent",
 }
 
+_NO_LABELS = ledger.Labels()
+
 
 def sentence(send: ledger.Send) -> str:
     """What became of it, in plain words, on one line."""
@@ -30,13 +32,14 @@ def sentence(send: ledger.Send) -> str:
 
 def send_document(send: ledger.Send) -> dict[str, Any]:
     """A send, for lists."""
+    labels = send.labels or _NO_LABELS
     return {
         "id": send.id, "status": ledger.status_of(send.state, send.result).value,
         "sendResult": None if send.result is None else send.result.value, "message": sentence(send),
         "to": send.recipient, "from": send.sender, "subject": send.subject, "emailId": str(send.email_id),
         "campaignId": _id(send.campaign_id), "contactId": _id(send.contact_id),
         "requestedAt": iso(send.requested_at), "startedAt": iso(send.started_at),
-        "completedAt": iso(send.completed_at),
+        "completedAt": iso(send.completed_at), "tags": list(labels.tags), "metadata": dict(labels.metadata),
     }  # fmt: skip
 
 

@@ -6,6 +6,7 @@ import contextlib
 import io
 import json
 import re
+import shutil
 import signal
 import socket
 import stat
@@ -39,7 +40,13 @@ def first(folder: Path) -> str:
 
 
 @pytest.fixture(scope="module")
-def second(folder: Path, first: str) -> str:
+def token_of_first_run(folder: Path, first: str) -> str:
+    token: str = json.loads((folder / "welcome.json").read_text())["smtp"]["id"]
+    return token
+
+
+@pytest.fixture(scope="module")
+def second(folder: Path, token_of_first_run: str) -> str:
     """What the second run says, which finds its port taken and goes on until Ctrl-C."""
     with _port_8080_taken(), _started(folder) as process:
         assert process.stdout is not None
@@ -48,6 +55,7 @@ def second(folder: Path, first: str) -> str:
             line = process.stdout.readline()
             assert line, said
             said += line
+        _submit(said)
         process.send_signal(signal.SIGINT)
         rest, errors = process.communicate(timeout=_SECONDS)
         assert (process.returncode, errors) == (0, "")
@@ -71,12 +79,27 @@ def test_the_page_of_the_mail_is_named(first: str):
 
 
 def test_what_the_demo_keeps_is_for_its_owner_s_eyes(folder: Path, first: str):
-    secrets = ("welcome.json", "header.txt")
+    secrets = ("welcome.json", "header.txt", "smtp.curl")
     assert {stat.S_IMODE((folder / name).stat().st_mode) for name in secrets} == {0o600}
 
 
 def test_the_token_is_not_on_the_screen(folder: Path, first: str):
     assert json.loads((folder / "welcome.json").read_text())["token"] not in first
+
+
+def test_the_password_for_smtp_is_not_on_the_screen(folder: Path, first: str, second: str):
+    assert json.loads((folder / "welcome.json").read_text())["smtp"]["password"] not in first + second
+
+
+def test_a_second_run_keeps_the_token_for_smtp(folder: Path, token_of_first_run: str, second: str):
+    assert json.loads((folder / "welcome.json").read_text())["smtp"]["id"] == token_of_first_run
+
+
+@pytest.mark.skipif(shutil.which("curl") is None, reason="needs curl: apt-get install curl")
+def test_the_line_for_curl_sends_by_smtp(folder: Path, second: str):
+    assert ["grace@example.net", "Your order is on its way"] in [
+        [each["to"], each["subject"]] for each in _sends(folder)
+    ]
 
 
 def test_a_second_run_keeps_the_account(first: str, second: str):
@@ -85,7 +108,7 @@ def test_a_second_run_keeps_the_account(first: str, second: str):
 
 
 def test_a_second_run_sends_the_same_e_mail_again(folder: Path, second: str):
-    listed = _sends(folder)
+    listed = [send for send in _sends(folder) if send["to"] == "ada@example.net"]
     assert [send["emailId"] for send in listed] == [listed[0]["emailId"]] * 2
     assert [send["sendResult"] for send in listed] == ["SENT", "SENT"]
 
@@ -158,6 +181,15 @@ def _started(folder: Path) -> Iterator[subprocess.Popen[str]]:
         if process.poll() is None:
             process.terminate()
             process.wait(_SECONDS)
+
+
+def _submit(said: str) -> None:
+    """Does what the demo suggests, and waits for curl alone."""
+    found = re.search(r"^ +(curl -K \S+)$", said, re.MULTILINE)
+    assert found, said
+    if shutil.which("curl") is not None:
+        done = subprocess.run(found[1].split(), capture_output=True, text=True, timeout=_SECONDS, check=False)
+        assert (done.returncode, done.stderr) == (0, "")
 
 
 def _sends(folder: Path) -> list[dict[str, str]]:

@@ -267,17 +267,6 @@ async def test_what_was_being_looked_up_when_tokens_changed_is_not_kept(
     assert len(looks) == 2
 
 
-async def test_the_use_of_a_token_is_noted_now_and_then(counter: Counter):
-    shop = counter.shop
-    first = shop.clock.now()
-    for minutes, noted in ((1, first), (11, first + timedelta(minutes=11))):
-        shop.clock.at = first + timedelta(minutes=minutes)
-        await counter.log_in()
-        token = await shop.db.read(accounts.find_smtp_token, shop.account_id, counter.token.id)
-        assert token is not None
-        assert token.last_used_at == noted
-
-
 async def test_what_cannot_be_looked_up_is_no_refusal(counter: Counter, monkeypatch: pytest.MonkeyPatch):
     await counter.shop.db.close()
     counter.shop.clock.advance(seconds=5)

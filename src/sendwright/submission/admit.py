@@ -87,10 +87,7 @@ async def log_in(office: Office, username: str, password: str) -> Standing | Ref
     right = accounts.is_smtp_password(None if standing is None else standing.login, password, now)
     if standing is None or not right:
         return rules.WRONG_PASSWORD
-    refusal = rules.refusal_of_account(standing, rules.AT_LOG_IN)
-    if refusal is None and accounts.is_use_worth_noting(standing.login.token.last_used_at, now):
-        await office.db.write(accounts.note_smtp_use, [standing.key], now)
-    return refusal or standing
+    return rules.refusal_of_account(standing, rules.AT_LOG_IN) or standing
 
 
 async def admit_sender(office: Office, standing: Standing, asked: smtp.events.Mail) -> Refusal | None:

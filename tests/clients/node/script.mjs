@@ -129,6 +129,30 @@ async function sendOne(raw) {
   return { requestedAt: answer.requestedAt instanceof Date, same: again.statusId === answer.statusId, status }
 }
 
+async function keepSmtpTokens(raw) {
+  const api = watched(raw, ['archiveToken'])
+  const made = await api.createToken({ campaignName: MARK, createContact: true })
+  const other = await api.createToken({ campaignName: MARK, createContact: false })
+  const first = await api.getTokensPage(MARK, undefined, undefined, 1)
+  const last = await api.getTokensPage(MARK, undefined, first.paging.next.after, 1)
+  const ofCampaign = await api.getTokensPage(undefined, made.emailCampaignId)
+  const found = await api.getTokenById(made.id)
+  const reset = await api.resetPassword(made.id)
+  await api.archiveToken(made.id)
+  const left = await api.getTokensPage(MARK)
+  return {
+    fields: Object.keys(made).filter((name) => made[name] !== undefined && name !== 'expiresAt').sort(),
+    madeAt: made.createdAt instanceof Date,
+    contacts: [made.createContact, other.createContact],
+    listed: [...first.results, ...last.results].map(({ id }) => id === made.id),
+    ended: last.paging === undefined,
+    campaign: ofCampaign.results.map(({ id }) => id === made.id),
+    hidden: found.password === undefined,
+    changed: reset.password !== made.password,
+    left: left.results.map(({ id }) => id === other.id),
+  }
+}
+
 /** No client has a method for the status: people use the raw request. */
 async function follow(statusId) {
   for (let look = 0; look < 1000; look++) {
@@ -170,6 +194,7 @@ const apis = {
   batches: [client.crm.contacts.batchApi, keepManyContacts],
   search: [client.crm.contacts.searchApi, searchContacts],
   send: [client.marketing.transactional.singleSendApi, sendOne],
+  tokens: [client.marketing.transactional.publicSMTPTokensApi, keepSmtpTokens],
 }
 const seen = {}
 for (const [name, [api, use]] of Object.entries(apis)) seen[name] = await use(api)

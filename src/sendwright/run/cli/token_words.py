@@ -3,29 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
 from datetime import datetime
+from pathlib import Path
 from typing import Final
 
 from sendwright import accounts
+from sendwright.doors.certificates import SELF_MADE
 from sendwright.run.cli.common import clean
+from sendwright.run.cli.token_blocks import Paste, blocks
 from sendwright.run.settings import Settings, smtp_name
 
 HEADS: Final = ("USER NAME", "CAMPAIGN", "CONTACTS", "CREATED", "LAST USED", "NOTE")
 _STARTTLS_PORT: Final = 587
 _TLS_PORT: Final = 465
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Paste:
-    """What a mail program has to be told. ``implicit_tls``: TLS from the first byte, instead of STARTTLS."""
-
-    host: str
-    port: int
-    implicit_tls: bool
-    token: accounts.SmtpToken
-    password: str = field(repr=False)
-    sender: str
 
 
 def paste(settings: Settings, token: accounts.SmtpToken, password: str, sender_domain: str) -> Paste:
@@ -40,7 +30,14 @@ def paste(settings: Settings, token: accounts.SmtpToken, password: str, sender_d
         token=token,
         password=password,
         sender=f"hello@{sender_domain}",
+        self_made=_self_made(settings),
     )
+
+
+def _self_made(settings: Settings) -> Path | None:
+    """Where the doors put their own certificate, when they are given none."""
+    is_given = settings.tls_certificate is not None or settings.database is not None
+    return None if is_given else settings.data.resolve() / SELF_MADE
 
 
 def paste_document(paste: Paste) -> dict[str, object]:
@@ -71,54 +68,10 @@ def paste_lines(paste: Paste) -> Iterator[str]:
     yield f"  Password   {paste.password}"
     yield ""
     yield "The password is shown this once: keep it now."
-    for title, lines in (
-        ("Environment variables", _environment(paste)),
-        ("Django: settings.py", _django(paste)),
-        ("nodemailer", _nodemailer(paste)),
-        ("swaks: a first mail; put in a recipient of yours", _swaks(paste)),
-    ):
+    for title, lines in blocks(paste):
         yield ""
         yield f"# {title}"
         yield from lines
-
-
-def _environment(paste: Paste) -> tuple[str, ...]:
-    return (
-        f"SMTP_HOST={paste.host}",
-        f"SMTP_PORT={paste.port}",
-        f"SMTP_USERNAME={paste.token.id}",
-        f"SMTP_PASSWORD={paste.password}",
-    )
-
-
-def _django(paste: Paste) -> tuple[str, ...]:
-    return (
-        f'EMAIL_HOST = "{paste.host}"',
-        f"EMAIL_PORT = {paste.port}",
-        "EMAIL_USE_SSL = True" if paste.implicit_tls else "EMAIL_USE_TLS = True",
-        f'EMAIL_HOST_USER = "{paste.token.id}"',
-        f'EMAIL_HOST_PASSWORD = "{paste.password}"',
-        f'DEFAULT_FROM_EMAIL = "{paste.sender}"',
-    )
-
-
-def _nodemailer(paste: Paste) -> tuple[str, ...]:
-    security = "secure: true" if paste.implicit_tls else "requireTLS: true"
-    return (
-        "nodemailer.createTransport({",
-        f"  host: '{paste.host}', port: {paste.port}, {security},",
-        f"  auth: {{ user: '{paste.token.id}', pass: '{paste.password}' }},",
-        "})",
-    )
-
-
-def _swaks(paste: Paste) -> tuple[str, ...]:
-    tls = "--tls-on-connect" if paste.implicit_tls else "--tls"
-    return (
-        f"swaks --server {paste.host} --port {paste.port} {tls} --auth PLAIN \\",
-        f"  --auth-user {paste.token.id} --auth-password {paste.password} \\",
-        f"  --from {paste.sender} --to you@example.com",
-    )
 
 
 def token_document(token: accounts.SmtpToken, now: datetime) -> dict[str, object]:

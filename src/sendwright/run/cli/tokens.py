@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from sendwright import accounts, database, domains, smtp_tokens
-from sendwright.run.cli import token_words
+from sendwright.run.cli import token_blocks, token_words
 from sendwright.run.cli.common import (
     AsJson,
     Data,
@@ -44,7 +44,7 @@ def create(
     settings, now = settings_for(data, database_url), SystemClock().now()
     name = _campaign(campaign)
 
-    async def work(db: database.Database, seal: database.Seal) -> token_words.Paste:
+    async def work(db: database.Database, seal: database.Seal) -> token_blocks.Paste:
         tenant = await _tenant(db, account)
         wanted = smtp_tokens.Wanted(
             account_id=tenant.id, campaign_name=name, create_contact=create_contact,
@@ -66,7 +66,7 @@ def reset(
     """Give a token a new password, shown once, here. The old one opens nothing from then on."""
     settings, now = settings_for(data, database_url), SystemClock().now()
 
-    async def work(db: database.Database, seal: database.Seal) -> token_words.Paste:
+    async def work(db: database.Database, seal: database.Seal) -> token_blocks.Paste:
         tenant = await _tenant(db, account)
         made = await db.write(accounts.reset_smtp_token, tenant.id, token, now, _WHO)
         if made is None:
@@ -127,7 +127,7 @@ def delete(
     print(f"{found.id} is deleted.")
 
 
-def _show(paste: token_words.Paste, as_json: bool) -> None:
+def _show(paste: token_blocks.Paste, as_json: bool) -> None:
     if as_json:
         show_json(token_words.paste_document(paste))
         return
@@ -171,7 +171,7 @@ def _all(conn: database.Connection, account_id: int, wanted: accounts.SmtpTokenF
     return found
 
 
-async def _paste(db: database.Database, settings: Settings, made: smtp_tokens.Made) -> token_words.Paste:
+async def _paste(db: database.Database, settings: Settings, made: smtp_tokens.Made) -> token_blocks.Paste:
     token, password = made
     theirs = await db.read(domains.list_domains, token.account_id)
     senders = [domain.name for domain in theirs if domain.state is domains.DomainState.CONNECTED]

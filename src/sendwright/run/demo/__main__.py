@@ -9,13 +9,16 @@ import signal
 import sys
 from pathlib import Path
 
+from sendwright.run.demo import by_smtp
 from sendwright.run.demo.house import (
     KEPT,
     CannotShow,
+    Server,
     Welcome,
     bootstrap,
     program,
     remember_receipt,
+    remember_submitter,
     served,
     welcome,
     write_secret,
@@ -57,7 +60,8 @@ def demo(data: Path, *, once: bool) -> None:
         _say(f"Sending the receipt to {_TO} through HubSpot's client …")
         shown = customer.follow(customer.send(email_id, _TO))
         _write_things_to_try(data, kept, email_id)
-        _tell(shown, kept, server.url, data)
+        _write_things_to_send(customer, server, data, kept)
+        _tell(shown, kept, server, data)
         if not once:
             _say("", "Serving. Ctrl-C ends it.")
             server.wait()
@@ -81,8 +85,15 @@ def _write_things_to_try(data: Path, kept: Welcome, email_id: int) -> None:
     write_secret(data / _BOUNCE, json.dumps(bounce, indent=2))
 
 
-def _tell(shown: Shown, kept: Welcome, url: str, data: Path) -> None:
-    send = shown.send
+def _write_things_to_send(customer: Customer, server: Server, data: Path, kept: Welcome) -> None:
+    submitter = customer.submitter(kept.submitter)
+    if submitter != kept.submitter:
+        remember_submitter(data, submitter)
+    by_smtp.write_things_to_send(data, server, submitter)
+
+
+def _tell(shown: Shown, kept: Welcome, server: Server, data: Path) -> None:
+    send, url = shown.send, server.url
     _say(
         "",
         f"{shown.status}: {send['message']}",
@@ -98,12 +109,12 @@ def _tell(shown: Shown, kept: Welcome, url: str, data: Path) -> None:
         f"The API:     {url}/docs",
         "",
         "Try next:",
-        *_things_to_try(url, data),
+        *_things_to_try(server, data),
     )
 
 
-def _things_to_try(url: str, data: Path) -> tuple[str, ...]:
-    command = program()
+def _things_to_try(server: Server, data: Path) -> tuple[str, ...]:
+    command, url = program(), server.url
     near = command.relative_to(Path.cwd()) if command.is_relative_to(Path.cwd()) else command
     return (
         "  1. Mail somebody who does not exist, and read why it did not arrive:",
@@ -111,7 +122,11 @@ def _things_to_try(url: str, data: Path) -> tuple[str, ...]:
         f"         -H 'Content-Type: application/json' -d @{data / _BOUNCE}",
         f"       {near} sends list --data {data}",
         "  2. Follow a link in the tab Links of that page, then look at the tab Events: who, when, with what.",
-        f"  3. Point a HubSpot script of yours at {url}, with the token in {data / KEPT}.",
+        "  3. Send by SMTP, as any program can; the port, a user name and a password are in the file:",
+        f"       curl -K {data / by_smtp.CURL}",
+        f"       {near} sends list --data {data}",
+        f"     STARTTLS is at {server.starttls}, TLS at {server.tls}; other programs: docs/how-to/send-by-smtp.md",
+        f"  4. Point a HubSpot script of yours at {url}, with the token in {data / KEPT}.",
     )
 
 

@@ -32,6 +32,15 @@ class Welcome:
     password: str = field(repr=False)
     email_id: int | None
     template: str | None
+    submitter: Submitter | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Submitter:
+    """An SMTP token: what a program logs in with."""
+
+    user: str
+    password: str = field(repr=False)
 
 
 def welcome(data: Path) -> Welcome | None:
@@ -41,10 +50,11 @@ def welcome(data: Path) -> Welcome | None:
         return None
     try:
         kept = json.loads(file.read_text())
-        user, email_id = kept["user"], kept.get("emailId")
+        user, email_id, smtp = kept["user"], kept.get("emailId"), kept.get("smtp")
         return Welcome(
             token=kept["token"], email=user["email"], password=user["password"],
             email_id=None if email_id is None else int(email_id), template=kept.get("template"),
+            submitter=Submitter(user=smtp["id"], password=smtp["password"]) if smtp else None,
         )  # fmt: skip
     except (OSError, ValueError, KeyError, TypeError) as fault:
         raise CannotShow(f"{file} cannot be read: delete {data} and run the demo again") from fault
@@ -68,8 +78,17 @@ def bootstrap(data: Path) -> Welcome:
 
 def remember_receipt(data: Path, email_id: int, template: str) -> None:
     """For the next run."""
+    _remember(data, {"emailId": email_id, "template": template})
+
+
+def remember_submitter(data: Path, submitter: Submitter) -> None:
+    """For the next run."""
+    _remember(data, {"smtp": {"id": submitter.user, "password": submitter.password}})
+
+
+def _remember(data: Path, more: dict[str, object]) -> None:
     kept = json.loads((data / KEPT).read_text())
-    write_secret(data / KEPT, json.dumps({**kept, "emailId": email_id, "template": template}, indent=2))
+    write_secret(data / KEPT, json.dumps({**kept, **more}, indent=2))
 
 
 def write_secret(file: Path, text: str) -> None:
@@ -83,9 +102,11 @@ def write_secret(file: Path, text: str) -> None:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Server:
-    """A running ``sendwright serve``."""
+    """A running ``sendwright serve``. ``starttls`` and ``tls``: HOST:PORT of the submission doors."""
 
     url: str
+    starttls: str
+    tls: str
     log: Path
     process: subprocess.Popen[bytes]
 
@@ -102,20 +123,23 @@ def served(data: Path) -> Iterator[Server]:
     process = _start(data, log, _free_port())
     try:
         try:
-            url = _await_ready(process, log)
+            ready = _await_ready(process, log)
         except CannotShow:
             if _free_port() == _PORT:
                 raise
             _end(process)
             process = _start(data, log, 0)  # somebody took the port between our look and the server's
-            url = _await_ready(process, log)
-        yield Server(url=url, log=log, process=process)
+            ready = _await_ready(process, log)
+        yield Server(
+            url=ready["http"], starttls=ready["submission"], tls=ready["submissions"], log=log, process=process
+        )
     finally:
         _end(process)
 
 
 def _start(data: Path, log: Path, port: int) -> subprocess.Popen[bytes]:
-    words = [str(program()), "serve", "--data", str(data), "--http", f"{_HOST}:{port}"]
+    doors = ["--http", f"{_HOST}:{port}", "--submission", f"{_HOST}:0", "--submissions", f"{_HOST}:0"]
+    words = [str(program()), "serve", "--data", str(data), *doors]
     with log.open("ab") as errors:
         # in the demo's process group: Ctrl-C and a closed terminal reach it too, whatever becomes of the demo
         return subprocess.Popen(  # noqa: S603 - our own program
@@ -135,12 +159,13 @@ def _make_folder(data: Path) -> None:
         raise CannotShow(f"the folder {data} cannot be made: {fault.strerror}") from fault
 
 
-def _await_ready(process: subprocess.Popen[bytes], log: Path) -> str:
+def _await_ready(process: subprocess.Popen[bytes], log: Path) -> dict[str, str]:
     told = process.stdout
     line = told.readline() if told is not None and select.select([told], [], [], _START_SECONDS)[0] else b""
     if not line:
         raise CannotShow(_last_line(log.read_text(errors="replace")) or f"the server did not start: see {log}")
-    return str(json.loads(line)["http"])
+    ready: dict[str, str] = json.loads(line)
+    return ready
 
 
 def _end(process: subprocess.Popen[bytes]) -> None:

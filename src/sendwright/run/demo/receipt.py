@@ -18,10 +18,11 @@ from hubspot.marketing.emails import (  # type: ignore[import-untyped]
 from hubspot.marketing.transactional import (  # type: ignore[import-untyped]
     PublicSingleSendEmail,
     PublicSingleSendRequestEgg,
+    SmtpApiTokenRequestEgg,
 )
 from urllib3.exceptions import HTTPError
 
-from sendwright.run.demo.house import CannotShow
+from sendwright.run.demo.house import CannotShow, Submitter
 
 _SEND_SECONDS = 30.0
 _POLL_SECONDS = 0.05
@@ -83,6 +84,16 @@ class Customer:
         made = self._call(emails.create, request)
         self._call(emails.publish_or_send, made.id)
         return int(made.id)
+
+    def submitter(self, kept: Submitter | None) -> Submitter:
+        """The SMTP token of an earlier run, if it is still there, or a new one."""
+        tokens = self._client.marketing.transactional.public_smtp_tokens_api
+        known = self._call(tokens.get_tokens_page).results
+        if kept is not None and kept.user in [token.id for token in known]:
+            return kept
+        request = SmtpApiTokenRequestEgg(campaign_name="Demo", create_contact=True)
+        made = self._call(tokens.create_token, request)
+        return Submitter(user=made.id, password=made.password)
 
     def send(self, email_id: int, to: str) -> str:
         """Asks for the mail; the status id."""

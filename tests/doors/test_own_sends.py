@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 import httpx2
 import pytest
 
-from sendwright import database, ledger, send_documents, views
+from sendwright import database, ledger, send_documents, submission, views
 from sendwright.doors import http
 from sendwright.doors.http import own_sends
 from tests.doors import sent
@@ -193,7 +193,17 @@ async def test_another_accounts_send_is_not_there(
         assert (await client.get(f"{SENDS}/{send_id}")).status_code == 404
 
 
-@pytest.mark.parametrize("path", [f"{SENDS}/1", f"{SENDS}/{NOBODY}", f"{SANDBOX}/1", f"{SANDBOX}/{NOBODY}/raw"])
+@pytest.mark.parametrize(
+    "path",
+    [
+        f"{SENDS}/1",
+        f"{SENDS}/{NOBODY}",
+        f"{SENDS}/1/content",
+        f"{SENDS}/{NOBODY}/content",
+        f"{SANDBOX}/1",
+        f"{SANDBOX}/{NOBODY}/raw",
+    ],
+)
 async def test_what_is_no_id_names_nothing(client: httpx2.AsyncClient, path: str):
     assert (await client.get(path)).status_code == 404
 
@@ -277,3 +287,49 @@ async def test_another_accounts_mail_is_not_there(
         assert (await client.get(SANDBOX)).json()["results"] == []
         answers = [await client.get(f"{SANDBOX}/{mail_id}{rest}") for rest in ("", "/raw")]
     assert [answer.status_code for answer in answers] == [404, 404]
+
+
+def submitted(account_id: int, now: datetime, **changes: object) -> ledger.NewSend:
+    """A mail as submission accepts it."""
+    wish = submission.model.Wish(
+        mail_from="hello@example.com", people={}, helo="x", ip="192.0.2.1", protocol="ESMTPSA", campaign_id=1,
+        create_contact=False, opens=True, clicks=True,
+    )  # fmt: skip
+    usual = ledger.NewSend(
+        account_id=account_id, id=ledger.SendId(database.uuid7(now)), requested_at=now, stream="transactional",
+        email_id=1, app_id=submission.APP_ID, token_id="t", recipient="ann@example.org",
+        payload=submission.model.encode(wish) + b"From: hello@example.com\r\n\r\nhi\r\n", payload_hash="",
+    )  # fmt: skip
+    return replace(usual, **changes)  # type: ignore[arg-type]
+
+
+async def test_a_submitted_mail_can_be_downloaded_as_it_came(
+    client: httpx2.AsyncClient, db: database.Database, acme: Tenant, now: datetime
+):
+    (send,) = await db.write(ledger.accept, [submitted(acme.account.id, now)])
+    answer = await client.get(f"{SENDS}/{send.id}/content")
+    assert answer.content == b"From: hello@example.com\r\n\r\nhi\r\n"
+    assert answer.headers["content-type"] == "message/rfc822"
+    assert answer.headers["content-disposition"] == f'attachment; filename="{send.id}.eml"'
+
+
+async def test_what_was_kept_for_a_while_is_not_shown_after_it(
+    client: httpx2.AsyncClient, db: database.Database, acme: Tenant, now: datetime
+):
+    shelf = ledger.Shelf(id=database.uuid7(now), keep_until=now - timedelta(seconds=1))
+    (send,) = await db.write(ledger.accept, [submitted(acme.account.id, now, shelf=shelf)])
+    assert (await client.get(f"{SENDS}/{send.id}/content")).status_code == 404
+
+
+async def test_what_a_single_send_was_made_from_is_nobodys_mail(
+    client: httpx2.AsyncClient, db: database.Database, acme: Tenant, now: datetime
+):
+    send_id = await db.write(sent.accepted, acme.account.id, now)
+    assert (await client.get(f"{SENDS}/{send_id}/content")).status_code == 404
+
+
+async def test_a_submitted_mail_is_nobody_elses(
+    client: httpx2.AsyncClient, db: database.Database, rival: Tenant, now: datetime
+):
+    (send,) = await db.write(ledger.accept, [submitted(rival.account.id, now)])
+    assert (await client.get(f"{SENDS}/{send.id}/content")).status_code == 404

@@ -58,7 +58,7 @@ from sendwright.ledger.questions import DeliveryView, EventFilter, SendFilter
 from sendwright.ledger.recover import recover_all, recover_expired, recover_owned
 from sendwright.ledger.rules import IN_DOUBT_WAIT, Status, status_of
 from sendwright.ledger.settle import Late, append_late, compose, drop, intend, record, release, settle
-from sendwright.ledger.shelves import read_pieces, shelve, sweep
+from sendwright.ledger.shelves import find_payload, read_pieces, shelve, sweep
 from sendwright.ledger.verify import Balance, verify
 
 __all__ = [
@@ -110,6 +110,7 @@ __all__ = [
     "find_deliveries",
     "find_event",
     "find_events",
+    "find_payload",
     "find_send",
     "find_sends",
     "find_sends_by_id",

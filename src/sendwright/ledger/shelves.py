@@ -20,8 +20,10 @@ from sqlalchemy import (
     and_,
     delete,
     exists,
+    func,
     literal,
     literal_column,
+    or_,
     select,
     update,
 )
@@ -73,6 +75,19 @@ def read_pieces(conn: Connection, account_id: int, payload_id: str) -> bytes:
     for content in conn.execute(query).scalars():
         whole.write(content)
     return whole.getvalue()
+
+
+def find_payload(conn: Connection, account_id: int, send_id: str, now: datetime) -> tuple[int, bytes, bytes] | None:
+    """What a send was made from: its application, the body, and the pieces put together; None if it is not kept."""
+    s, p = sends.c, payloads.c
+    row = conn.execute(
+        select(s.app_id, p.send_id, p.body, p.pieces)
+        .join(payloads, and_(p.account_id == s.account_id, p.send_id == func.coalesce(s.payload_id, s.id)))
+        .where(s.account_id == account_id, s.id == send_id, or_(p.keep_until.is_(None), p.keep_until > now))
+    ).one_or_none()
+    if row is None:
+        return None
+    return row.app_id, row.body, read_pieces(conn, account_id, row.send_id) if row.pieces else b""
 
 
 def within(rows: Iterable[tuple[int, str, str, int]], budget_bytes: int) -> list[tuple[int, str]]:

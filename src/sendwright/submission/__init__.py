@@ -14,6 +14,7 @@ What follows is the story of an attempt (``attempt.py``).
 from sendwright.submission.accept import accept
 from sendwright.submission.admit import Office, admit_recipient, admit_sender, log_in
 from sendwright.submission.compose import compose, compose_again
+from sendwright.submission.kept import find_kept
 from sendwright.submission.model import APP_ID, STREAM, Arrival, Refusal, Standing, Taken
 from sendwright.submission.throttle import Throttle
 
@@ -31,5 +32,6 @@ __all__ = [
     "admit_sender",
     "compose",
     "compose_again",
+    "find_kept",
     "log_in",
 ]

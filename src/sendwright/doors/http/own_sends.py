@@ -9,9 +9,9 @@ from typing import Annotated, Any, Final
 
 from pydantic import Field, JsonValue
 
-from sendwright import database, ledger, send_documents, views
+from sendwright import database, ledger, send_documents, submission, views
 from sendwright.doors.http import errors
-from sendwright.doors.http.operations import Call, Operations, Parameter
+from sendwright.doors.http.operations import Call, File, Operations, Parameter
 from sendwright.doors.http.shapes import Paging, Shown
 
 operations = Operations("Sends")
@@ -163,6 +163,21 @@ async def read_send(call: Call) -> dict[str, Any]:
     address = call.services.sandbox_page
     url = None if address is None else address(call.account_id, page.send.id)
     return {**send_documents.page_document(page), "sandboxUrl": url}
+
+
+@operations.on("GET", "/api/v1/sends/{sendId}/content", scopes=SCOPES)
+async def download_submitted_mail(call: Call) -> File:
+    """Gives the octets of a mail that was submitted by SMTP, as they came (message/rfc822).
+
+    They are kept until the mail is done, and then for as long as its `X-Sendwright-Retention` field asked.
+    """
+    id_ = call.path["sendId"].lower()
+    found = None
+    if UUID.fullmatch(id_):
+        found = await call.db.read(submission.find_kept, call.account_id, id_, call.now)
+    if found is None:
+        raise errors.not_found("There is no such mail in your account, or it is not kept: see X-Sendwright-Retention.")
+    return File(content=found, kind="message/rfc822", name=f"{id_}.eml")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

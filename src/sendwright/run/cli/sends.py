@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import sys
 from typing import Annotated
 
 import typer
 
-from sendwright import database, ledger, send_documents, views
+from sendwright import database, ledger, send_documents, submission, views
 from sendwright.run.cli import send_words
 from sendwright.run.cli.common import (
     AccountId,
@@ -20,6 +21,7 @@ from sendwright.run.cli.common import (
     the_account,
     with_store,
 )
+from sendwright.run.clock import SystemClock
 
 app = typer.Typer(help="Sends: what was asked for and what became of it.", no_args_is_help=True)
 
@@ -74,6 +76,25 @@ def show(
         return
     for line in send_words.page_lines(page):
         print(line)
+
+
+@app.command()
+def content(
+    send_id: Annotated[str, typer.Argument(help="The id: what submission answered, the statusId of the API.")],
+    account: AccountId = None,
+    data: Data = None,
+    database_url: DatabaseUrl = None,
+) -> None:
+    """Write a mail that was submitted by SMTP to standard output, as it came, if it is still kept."""
+
+    async def work(db: database.Database, seal: database.Seal) -> bytes | None:
+        tenant = await the_account(db, account)
+        return await db.read(submission.find_kept, tenant.id, send_id, SystemClock().now())
+
+    found = with_store(settings_for(data, database_url), work)
+    if found is None:
+        raise Failed(f"nothing is kept of a send {send_id} in this account: mails ask for it by X-Sendwright-Retention")
+    sys.stdout.buffer.write(found)
 
 
 def _result(text: str | None) -> ledger.SendResult | None:

@@ -231,6 +231,15 @@ def test_a_repeated_send_id_mails_once(door: Door):
     assert len(door.get("/api/v1/sandbox", recipient="once@example.net")["results"]) == 1
 
 
+def test_a_mail_that_is_to_be_kept_can_be_had_again(door: Door):
+    arrived = sent(door, "kept@example.net", X_Sendwright_Retention="2d")
+    done = door.program.command("sends", "content", arrived.send["id"])
+    assert done.returncode == 0, done.stderr
+    assert "X-Sendwright-Retention: 2d" in done.stdout
+    assert f"Subject: {SUBJECT}" in done.stdout or "Subject: =?" in done.stdout
+    assert "/t/c/" not in done.stdout.replace("=\n", "")  # as it came
+
+
 # --- helpers
 
 

@@ -176,6 +176,10 @@ def test_a_send_that_is_not_there_is_one_sentence(keyed: Run):
     assert_one_sentence(keyed("sends", "show", "never"), "there is no send never", "sendwright sends list")
 
 
+def test_a_mail_that_is_not_kept_is_one_sentence(keyed: Run, sends: tuple[str, str]):
+    assert_one_sentence(keyed("sends", "content", sends[0]), "nothing is kept", "X-Sendwright-Retention")
+
+
 # --- accounts
 
 

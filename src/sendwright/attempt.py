@@ -31,6 +31,7 @@ _RESULTS = {
     ledger.Outcome.IN_DOUBT: ledger.SendResult.QUEUED,
 }
 _ACTIONS: dict[ledger.Outcome, mail.Action] = {ledger.Outcome.DELIVERED: "relayed", ledger.Outcome.FAILED: "failed"}
+_LATER = outbound.TryAgain | outbound.InDoubt
 _STATUSES = {
     ledger.Outcome.DELIVERED: crm.ActivityStatus.DELIVERED,
     ledger.Outcome.FAILED: crm.ActivityStatus.BOUNCED,
@@ -101,16 +102,14 @@ def settled_by(
     charged = not isinstance(verdict, outbound.TryAgain) or verdict.charged
     to = delivery.part is ledger.Part.TO
     status = _STATUSES.get(outcome)
+    sent = _sent(delivery, handover) if to and charged else None
     settlement = ledger.Settlement(
-        delivery=delivery if not (to and charged) else _with_sent(delivery, handover),
-        attempt=made,
-        due=verdict.at if isinstance(verdict, outbound.TryAgain | outbound.InDoubt) else None,
-        charged=charged,
+        delivery=delivery, attempt=made, due=verdict.at if isinstance(verdict, _LATER) else None, charged=charged,
         result=_RESULTS[outcome] if charged or made.code is not None else None,  # what a server said is told
-        events=(),
-    )
+        events=() if sent is None else _events(delivery, made, verdict, sent), sent=sent,
+    )  # fmt: skip
     return Settled(
-        settlement=_with_events(settlement, delivery, verdict) if to and charged else settlement,
+        settlement=settlement,
         activity=crm.ActivityUpdate(account_id=delivery.account_id, send_id=delivery.send_id, status=status)
         if to and status
         else None,
@@ -230,53 +229,47 @@ def _attempt(
     )  # fmt: skip
 
 
-def _with_sent(delivery: ledger.Delivery, handover: outbound.Handover) -> ledger.Delivery:
+def _sent(delivery: ledger.Delivery, handover: outbound.Handover) -> ledger.Sent:
     """Names the SENT event, which is made by the first attempt that counts."""
-    if delivery.sent_id is not None:
-        return delivery
-    return replace(delivery, sent_id=database.uuid7(handover.started), sent_at=handover.started)
+    if delivery.sent_id is not None and delivery.sent_at is not None:
+        return ledger.Sent(id=delivery.sent_id, at=delivery.sent_at)
+    return ledger.Sent(id=database.uuid7(handover.started), at=handover.started)
 
 
-def _with_events(
-    settlement: ledger.Settlement, before: ledger.Delivery, verdict: outbound.Verdict
-) -> ledger.Settlement:
-    sent = () if before.sent_id is not None else (_sent_event(settlement),)
-    outcome = _outcome_event(settlement, verdict)
-    return replace(settlement, events=(*sent, *(() if outcome is None else (outcome,))))
+def _events(
+    delivery: ledger.Delivery, made: ledger.Attempt, verdict: outbound.Verdict, sent: ledger.Sent
+) -> tuple[ledger.NewEvent, ...]:
+    first = () if delivery.sent_id is not None else (_sent_event(delivery, sent),)
+    outcome = _outcome_event(delivery, made, verdict, sent)
+    return first if outcome is None else (*first, outcome)
 
 
-def _sent_event(settlement: ledger.Settlement) -> ledger.NewEvent:
-    delivery = settlement.delivery
-    facts = {"hmid": ledger.mid(delivery.account_id, delivery.send_id)}
-    return _event(settlement, ledger.EventType.SENT, facts, event_id=delivery.sent_id)
+def _sent_event(delivery: ledger.Delivery, sent: ledger.Sent) -> ledger.NewEvent:
+    return ledger.NewEvent(
+        account_id=delivery.account_id, id=sent.id, type=ledger.EventType.SENT, created=sent.at,
+        send_id=delivery.send_id, recipient=delivery.recipient.lower(), campaign_id=delivery.campaign_id,
+        app_id=delivery.app_id, facts={"hmid": ledger.mid(delivery.account_id, delivery.send_id)},
+    )  # fmt: skip
 
 
-def _outcome_event(settlement: ledger.Settlement, verdict: outbound.Verdict) -> ledger.NewEvent | None:
-    made = settlement.attempt
+def _outcome_event(
+    delivery: ledger.Delivery, made: ledger.Attempt, verdict: outbound.Verdict, sent: ledger.Sent
+) -> ledger.NewEvent | None:
     facts: dict[str, str | int] = {"response": made.reply or made.explanation, "attempt": made.number}
     match verdict:
         case outbound.Delivered():
-            return _event(settlement, ledger.EventType.DELIVERED, facts)
+            type_ = ledger.EventType.DELIVERED
         case outbound.GaveUp(category=category):
             facts |= {"category": category.value, "status": made.status or ""}
-            return _event(settlement, ledger.EventType.BOUNCE, facts)
+            type_ = ledger.EventType.BOUNCE
         case outbound.TryAgain():
-            return _event(settlement, ledger.EventType.DEFERRED, facts)
+            type_ = ledger.EventType.DEFERRED
         case outbound.InDoubt():
             return None
-
-
-def _event(
-    settlement: ledger.Settlement, type_: ledger.EventType, facts: ledger.Facts, *, event_id: str | None = None
-) -> ledger.NewEvent:
-    delivery, made = settlement.delivery, settlement.attempt
-    is_sent = type_ is ledger.EventType.SENT
-    at = made.started_at if is_sent else made.ended_at
     return ledger.NewEvent(
-        account_id=delivery.account_id, id=event_id or database.uuid7(at), type=type_, created=at,
+        account_id=delivery.account_id, id=database.uuid7(made.ended_at), type=type_, created=made.ended_at,
         send_id=delivery.send_id, recipient=delivery.recipient.lower(), campaign_id=delivery.campaign_id,
-        app_id=delivery.app_id, facts=facts, sent_id=None if is_sent else delivery.sent_id,
-        sent_at=None if is_sent else delivery.sent_at,
+        app_id=delivery.app_id, facts=facts, sent_id=sent.id, sent_at=sent.at,
     )  # fmt: skip
 
 

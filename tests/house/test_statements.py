@@ -18,14 +18,14 @@ _STATE = r"\(?(sends|deliveries)\.state (IN|=)"
 OF_ALL_ACCOUNTS = {
     r"SELECT CAST\(": "the clock of the database; no table",
     r"SELECT pg_notify\(": "a wake-up; no table",
-    r"SELECT (sends|deliveries)\.account_id, \1\.id \nFROM \1 \nWHERE " + _STATE: "workers serve all accounts",
+    r"SELECT (sends|deliveries)\.account_id, \1\.id\b[^\n]* \nFROM \1 \nWHERE " + _STATE: "workers serve all accounts",
     r"UPDATE (sends|deliveries) SET .*WHERE "
     + _STATE
     + ".*lease_(owner|until)": "leases that lapsed or are given back",
     r"SELECT deliveries\.account_id, .*\nWHERE " + _STATE + ".*'committing'": "attempts whose lease lapsed",
 }
 """Statements that name no account, and why. ``test_tenants.py`` holds the source to saying so, too."""
-SMALL = ("json_each",)
+SMALL = ("json_each", "given")
 
 
 def names_account(statement: Said) -> bool:

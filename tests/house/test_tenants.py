@@ -83,7 +83,7 @@ def needs_no_account(call: ast.Call, unit: ast.AST) -> bool:
     """It reads a clock, a count of a subquery, or a subquery by its name: there is no table in it."""
     text = ast.unparse(unit)
     begun = ast.unparse(call)
-    if begun == "select(clock_ms(conn) + lease_ms)":
+    if begun == "select(clock_ms() + lease_ms)":
         return True
     return f"{begun}.select_from(query.subquery())" in text
 

@@ -23,10 +23,10 @@ def tracked(
     """The same HTML with its links led through us (``clicks``, from ``first_link`` on), and a pixel (``opens``)."""
     base = tools.tracking_base(trail.domain)
     account_id, send_id, keys = trail.account_id, trail.send_id, tools.tracking_keys
+    seal = tracking.click_sealer(keys, account_id, send_id)
 
     def click_url(link: int, url: str) -> str:
-        click = tracking.Click(account_id=account_id, send_id=send_id, link=first_link + link, url=url)
-        return f"{base}/t/c/{tracking.seal_click(keys, click)}"
+        return f"{base}/t/c/{seal(first_link + link, url)}"
 
     pixel = f"{base}/t/o/{tracking.seal_open(keys, tracking.Open(account_id=account_id, send_id=send_id))}"
     ours = (f"{base}/t/", f"{tools.public_url}/t/")

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import BigInteger, Column, Index, Row, Table, bindparam, func, literal, select, text, tuple_, update
+from sqlalchemy import BigInteger, Column, Index, Row, Table, func, literal, select, text, tuple_, update
 
 from sendwright import database
 from sendwright.crm.model import (
@@ -60,51 +60,45 @@ timeline_entries = Table(
 
 def note_activities(conn: database.Connection, noted: Sequence[Activity]) -> None:
     """Puts new activities on the timelines of their contacts."""
-    if not noted:
-        return
-    conn.execute(activities.insert(), [_as_row(activity) for activity in noted])
-    entries = [
-        {
-            "account_id": activity.account_id,
-            "object_type": CONTACTS,
-            "record_id": contact_id,
-            "at": activity.at,
-            "activity_id": activity.id,
-        }
-        for activity in noted
-        for contact_id in activity.contact_ids
-    ]
-    if entries:
-        conn.execute(timeline_entries.insert(), entries)
-
-
-_update = (
-    update(activities)
-    .where(activities.c.account_id == bindparam("of_account"), activities.c.send_id == bindparam("of_send"))
-    .values(
-        status=func.coalesce(bindparam("new_status", type_=database.Text()), activities.c.status),
-        opens=activities.c.opens + bindparam("more_opens", type_=BigInteger()),
-        clicks=activities.c.clicks + bindparam("more_clicks", type_=BigInteger()),
+    _NOTE.run(conn, [_as_row(activity) for activity in noted])
+    _ENTER.run(
+        conn,
+        [
+            (activity.account_id, CONTACTS, contact_id, activity.at, activity.id)
+            for activity in noted
+            for contact_id in activity.contact_ids
+        ],
     )
-)
+
+
+_NOTE = database.Prepared.into(
+    activities, "account_id", "id", "kind", "direction", "at", "subject", "sender", "people", "status", "send_id",
+    "opens", "clicks", "detail",
+)  # fmt: skip
+_ENTER = database.Prepared.into(
+    timeline_entries, "account_id", "object_type", "record_id", "at", "activity_id"
+)  # fmt: skip
+_UPDATE = database.Prepared(
+    {
+        "of_account": BigInteger(), "of_send": database.Text(), "status": database.Text(), "opens": BigInteger(),
+        "clicks": BigInteger(),
+    },
+    lambda given: (
+        update(activities)
+        .where(activities.c.account_id == given.c.of_account, activities.c.send_id == given.c.of_send)
+        .values(
+            status=func.coalesce(given.c.status, activities.c.status), opens=activities.c.opens + given.c.opens,
+            clicks=activities.c.clicks + given.c.clicks,
+        )
+    ),
+)  # fmt: skip
 
 
 def update_activities(conn: database.Connection, updates: Sequence[ActivityUpdate]) -> None:
     """Writes what became of sends to their activities, in order; a send without one is passed over."""
-    if updates:
-        conn.execute(
-            _update,
-            [
-                {
-                    "of_account": change.account_id,
-                    "of_send": change.send_id,
-                    "new_status": change.status,
-                    "more_opens": change.opens,
-                    "more_clicks": change.clicks,
-                }
-                for change in updates
-            ],
-        )
+    _UPDATE.run(
+        conn, [(u.account_id, u.send_id, u.status and u.status.value, u.opens, u.clicks) for u in updates]
+    )  # fmt: skip
 
 
 def timeline(
@@ -134,22 +128,11 @@ def timeline(
     return [_as_activity(row, contact_id) for row in conn.execute(query)]
 
 
-def _as_row(activity: Activity) -> dict[str, Any]:
-    return {
-        "account_id": activity.account_id,
-        "id": activity.id,
-        "kind": activity.kind,
-        "direction": activity.direction,
-        "at": activity.at,
-        "subject": activity.subject,
-        "sender": activity.sender,
-        "people": list(activity.people),
-        "status": activity.status,
-        "send_id": activity.send_id,
-        "opens": activity.opens,
-        "clicks": activity.clicks,
-        "detail": dict(activity.detail),
-    }
+def _as_row(a: Activity) -> database.Row:
+    return (
+        a.account_id, a.id, a.kind.value, a.direction.value, a.at, a.subject, a.sender, list(a.people),
+        a.status.value, a.send_id, a.opens, a.clicks, dict(a.detail),
+    )  # fmt: skip
 
 
 def _as_activity(row: Row[Any], contact_id: ContactId) -> Activity:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import queue
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, Concatenate, ParamSpec, TypeVar, cast
@@ -13,7 +12,7 @@ from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError, SQLAlch
 
 from sendwright.database import postgresql, sqlite
 from sendwright.database.target import Target
-from sendwright.database.writer import Job, Writer
+from sendwright.database.writer import Job, Jobs, Writer
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -37,7 +36,7 @@ class Database:
     def __init__(self, target: Target, dialect: sqlite.Sqlite | postgresql.PostgreSQL) -> None:
         self.target = target
         self._dialect = dialect
-        self._jobs: queue.SimpleQueue[Job | None] = queue.SimpleQueue()
+        self._jobs = Jobs()
         self._loop = asyncio.get_running_loop()
         self._waiting: dict[str, list[Callable[[], None]]] = {}
         self._writers = [
@@ -91,11 +90,7 @@ class Database:
         self, fn: Callable[..., Any], args: tuple[Any, ...], *, together: bool, patient: bool = False
     ) -> asyncio.Future[Any]:
         future: asyncio.Future[Any] = self._loop.create_future()
-
-        def done(answer: Any, fault: BaseException | None) -> None:
-            self._loop.call_soon_threadsafe(_resolve, future, answer, fault)
-
-        self._jobs.put(Job(fn=fn, args=args, together=together, done=done, patient=patient))
+        self._jobs.put(Job(fn=fn, args=args, together=together, caller=future, patient=patient))
         return future
 
     def _read(self, fn: Callable[..., Any], args: tuple[Any, ...]) -> Any:
@@ -115,6 +110,10 @@ class Database:
             wake()
 
     # Upkeep, called by the writers' threads
+
+    def answered(self, jobs: Sequence[Job]) -> None:
+        """All callers of a batch hear at once: waking the event loop costs more than telling them."""
+        self._loop.call_soon_threadsafe(_resolve_all, jobs)
 
     def before_commit(self, conn: Connection, topics: Iterable[str]) -> None:
         """Other processes hear of the topics with the commit."""
@@ -138,6 +137,11 @@ def open_database(target: Target, *, exclusive: bool = False) -> Database:
     if target.file is not None:
         return Database(target, sqlite.Sqlite(target.file, exclusive=exclusive))
     return Database(target, postgresql.PostgreSQL(cast(str, target.url)))
+
+
+def _resolve_all(jobs: Sequence[Job]) -> None:
+    for job in jobs:
+        _resolve(job.caller, job.answer, job.fault)
 
 
 def _resolve(future: asyncio.Future[Any], answer: Any, fault: BaseException | None) -> None:

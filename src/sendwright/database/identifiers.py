@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import secrets
+import struct
 import threading
-from datetime import datetime
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
 
 from sqlalchemy import BigInteger, Column, Connection, String, Table
 from sqlalchemy.dialects.postgresql import insert as pg_insert
@@ -21,10 +23,11 @@ numbers = Table(
 )
 
 _FIRST = 101
-_VERSION_7 = 0x7 << 76
-_VARIANT = 0x2 << 62
-_COUNTER_BITS = 12
-_CHANCE_BYTES = 9  # 62 bits for the id, 10 to begin counting with
+_COUNTER = 0xFFF
+_BEGINNING = 0x3FF
+_VARIANT = 0x8000
+_CHANCES = 256
+"""Random numbers are fetched for so many ids at once: for each alone it is a system call."""
 
 
 class _Sequence:
@@ -33,36 +36,35 @@ class _Sequence:
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._millisecond = -1
+        self._shown = ""
         self._counter = 0
-        self._chance = b""
+        self._chance: Iterator[tuple[int, int, int]] = iter(())
 
-    def next(self, millisecond: int) -> tuple[int, int]:
-        """A count and 62 random bits. The count begins low and by chance, so that processes do not meet.
-
-        Chance is fetched for many ids at once: each id alone would cost a system call.
-        """
+    def next(self, millisecond: int) -> str:
+        """The count begins low and by chance, so that processes do not meet."""
         with self._lock:
-            if len(self._chance) < _CHANCE_BYTES:
-                self._chance = secrets.token_bytes(_CHANCE_BYTES * 256)
-            chance = int.from_bytes(self._chance[:_CHANCE_BYTES], "big")
-            self._chance = self._chance[_CHANCE_BYTES:]
+            chance = next(self._chance, None)
+            if chance is None:
+                self._chance = struct.iter_unpack(">QHH", secrets.token_bytes(12 * _CHANCES))
+                chance = next(self._chance)
+            low, high, beginning = chance
             if millisecond != self._millisecond:
-                self._millisecond, self._counter = millisecond, chance >> 62 & 0x3FF
+                text = f"{millisecond:012x}"
+                self._millisecond, self._shown = millisecond, f"{text[:8]}-{text[8:]}-7"
+                self._counter = beginning & _BEGINNING
             else:
-                self._counter = (self._counter + 1) % (1 << _COUNTER_BITS)
-            return self._counter, chance & 0x3FFF_FFFF_FFFF_FFFF
+                self._counter = (self._counter + 1) & _COUNTER
+            return f"{self._shown}{self._counter:03x}-{high & 0x3FFF | _VARIANT:04x}-{low & 0xFFFF_FFFF_FFFF:012x}"
 
 
 _sequence = _Sequence()
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_MILLISECOND = timedelta(milliseconds=1)
 
 
 def uuid7(now: datetime) -> str:
     """A canonical UUID of version 7 (RFC 9562 5.7 and 6.2 method 1): sorts by time, 62 random bits."""
-    millisecond = int(now.timestamp() * 1000) & 0xFFFF_FFFF_FFFF
-    counter, chance = _sequence.next(millisecond)
-    value = millisecond << 80 | _VERSION_7 | counter << 64 | _VARIANT | chance
-    text = f"{value:032x}"
-    return f"{text[:8]}-{text[8:12]}-{text[12:16]}-{text[16:20]}-{text[20:]}"
+    return _sequence.next((now - _EPOCH) // _MILLISECOND & 0xFFFF_FFFF_FFFF)
 
 
 def next_numbers(conn: Connection, account_id: int, kind: str, count: int) -> range:

@@ -6,16 +6,36 @@ together that cost more than the database's own work. A statement for many rows 
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Self
 
-from sqlalchemy import Connection, Dialect, Executable, Subquery, Table, bindparam, column, select, values
+from sqlalchemy import (
+    JSON,
+    ColumnClause,
+    Connection,
+    CursorResult,
+    Dialect,
+    Executable,
+    Integer,
+    LargeBinary,
+    String,
+    Subquery,
+    Table,
+    bindparam,
+    cast,
+    column,
+    func,
+    select,
+    values,
+)
 from sqlalchemy.types import TypeEngine
 
 Row = tuple[Any, ...]
 """The values of one row, in the order of the columns, as their types take them. Enums are given by their values."""
 
+_Kinds = tuple[tuple[int, Callable[[Any], Any]], ...]
 Columns = Mapping[str, TypeEngine[Any]]
 
 _SIZES = (1, 2, 4, 8, 12, 16, 24, 32, 48, 64)
@@ -31,8 +51,14 @@ class _Text:
     pieces: tuple[str, ...]
     """What stands before, between and after the lists of given rows."""
     row: str
-    kinds: tuple[tuple[int, Callable[[Any], Any]], ...]
+    kinds: _Kinds
     """How values of some columns are turned into what the driver takes."""
+    answers: _Kinds
+    """How values of some columns of an answer are turned back."""
+    times: int
+    """How often the rows are given."""
+    names: tuple[str, ...] | None = None
+    """Of the columns, where all rows go as one value of JSON."""
     for_rows: dict[int, str] = field(default_factory=dict)
 
     def of(self, size: int) -> str:
@@ -74,11 +100,19 @@ class Prepared:
 
     def run(self, conn: Connection, rows: Sequence[Row]) -> int:
         """How many rows changed. Rows of one key are written one after the other, in order."""
-        changed = 0
-        for some in self._in_turn(rows):
-            for start in range(0, len(some), _MOST):
-                changed += self._write(conn, some[start : start + _MOST])
-        return changed
+        return sum(
+            self._execute(conn, some[start : start + _MOST]).rowcount
+            for some in self._in_turn(rows)
+            for start in range(0, len(some), _MOST)
+        )
+
+    def ask(self, conn: Connection, rows: Sequence[Row]) -> list[Row]:
+        """What the statement says of the rows (SELECT, RETURNING), in any order."""
+        found: list[Row] = []
+        for start in range(0, len(rows), _MOST):
+            found += map(tuple, self._execute(conn, rows[start : start + _MOST]).all())
+        answers = self._text(conn.dialect).answers
+        return found if not answers else [_answered(row, answers) for row in found]
 
     def _in_turn(self, rows: Sequence[Row]) -> Iterator[Sequence[Row]]:
         """An UPDATE from a table changes each row once, however often it is given."""
@@ -93,40 +127,74 @@ class Prepared:
             yield list(now.values())
             later = rest
 
-    def _write(self, conn: Connection, rows: Sequence[Row]) -> int:
-        text = self._texts.get(conn.dialect.name) or self._prepare(conn.dialect)
-        width, size = len(self._columns), next(size for size in _SIZES if size >= len(rows))
+    def _text(self, dialect: Dialect) -> _Text:
+        return self._texts.get(dialect.name) or self._prepare(dialect)
+
+    def _execute(self, conn: Connection, rows: Sequence[Row]) -> CursorResult[Any]:
+        text, width = self._text(conn.dialect), len(self._columns)
         flat = [value for row in rows for value in row]
         if len(flat) != len(rows) * width:
             raise ValueError("a row has not as many values as there are columns")
         for place, kind in text.kinds:
             flat[place::width] = [None if value is None else kind(value) for value in flat[place::width]]
+        if text.names is not None:
+            told = [dict(zip(text.names, flat[at : at + width], strict=True)) for at in range(0, len(flat), width)]
+            return conn.exec_driver_sql(text.of(1), (json.dumps(told),) * text.times)
+        size = next(size for size in _SIZES if size >= len(rows))
         flat += [None] * ((size - len(rows)) * width)
-        return conn.exec_driver_sql(text.of(size), tuple(flat * (len(text.pieces) - 1))).rowcount
+        return conn.exec_driver_sql(text.of(size), tuple(flat * text.times))
 
     def _prepare(self, dialect: Dialect) -> _Text:
-        """Compiled for one row: compiling takes milliseconds, and for many rows only the list is longer."""
-        kinds = list(self._columns.values())
-        row = tuple(bindparam(name, type_=kind) for name, kind in self._columns.items())
-        inner = values(*(column(name, kind) for name, kind in self._columns.items()), name="given").data([row])
-        # Python's sqlite3 counts the rows of a statement that begins with UPDATE or DELETE, not of one with WITH.
-        given = select(inner.cte("given", nesting=True)).subquery("of")
-        compiled: Any = self._say(given).compile(dialect=_by_place(dialect))  # type: ignore[attr-defined]
-        before, *parts = str(compiled).split(_GIVEN)
-        cuts = [_end_of_row(part) for part in parts]
-        if compiled.positiontup != list(self._columns) * len(parts) or not parts:
-            raise ValueError("a statement for many rows has no values but those of its rows")
-        text = _Text(
-            pieces=(
-                before + _GIVEN,
-                *(part[cut:] + _GIVEN for part, cut in zip(parts[:-1], cuts[:-1], strict=True)),
-                parts[-1][cuts[-1] :],
-            ),
-            row=parts[0][: cuts[0]],
-            kinds=_kinds(kinds, dialect),
-        )
-        self._texts[dialect.name] = text
+        made = self._as_json if dialect.name == "postgresql" and not self._has_bytes else self._as_list
+        text = self._texts[dialect.name] = made(dialect)
         return text
+
+    @property
+    def _has_bytes(self) -> bool:
+        return any(isinstance(kind, LargeBinary) for kind in self._columns.values())
+
+    def _as_list(self, dialect: Dialect) -> _Text:
+        """Compiled for one row: compiling takes milliseconds, and for many rows only the list is longer."""
+        row = tuple(bindparam(name, type_=kind) for name, kind in self._columns.items())
+        inner = values(*self._named(), name="given").data([row])
+        # Python's sqlite3 counts the rows of a statement that begins with UPDATE or DELETE, not of one with WITH.
+        sql, bound, answers = self._compile(select(inner.cte("given", nesting=True)).subquery("of"), dialect)
+        before, *parts = sql.split(_GIVEN)
+        _refuse_unless(bool(parts) and bound == list(self._columns) * len(parts))
+        ends = [_end_of_row(part) for part in parts]
+        rests = [part[end:] for part, end in zip(parts, ends, strict=True)]
+        return _Text(
+            pieces=(before + _GIVEN, *(rest + _GIVEN for rest in rests[:-1]), rests[-1]),
+            row=parts[0][: ends[0]],
+            kinds=_kinds(list(self._columns.values()), dialect),
+            answers=answers,
+            times=len(parts),
+        )
+
+    def _as_json(self, dialect: Dialect) -> _Text:
+        """psycopg reads a text with more than fifty values anew each time, and slowly: here it has one value."""
+        told = func.json_to_recordset(cast(bindparam("rows", type_=String()), JSON))
+        of = told.table_valued(*self._named()).render_derived(name="of", with_types=True)
+        sql, bound, answers = self._compile(select(of).subquery("given"), dialect)
+        _refuse_unless(bool(bound) and set(bound) == {"rows"})
+        kinds = [Integer() if isinstance(kind, JSON) else kind for kind in self._columns.values()]
+        return _Text(
+            pieces=(sql,), row="", kinds=_kinds(kinds, dialect), answers=answers, times=len(bound), names=self.names
+        )  # fmt: skip
+
+    def _named(self) -> list[ColumnClause[Any]]:
+        return [column(name, kind) for name, kind in self._columns.items()]
+
+    def _compile(self, given: Subquery, dialect: Dialect) -> tuple[str, list[str], _Kinds]:
+        statement: Any = self._say(given)
+        compiled = statement.compile(dialect=_by_place(dialect))
+        answers = _answers([answer.type for answer in statement.exported_columns], dialect)
+        return str(compiled), list(compiled.positiontup or ()), answers
+
+
+def _refuse_unless(only_rows: bool) -> None:
+    if not only_rows:
+        raise ValueError("a statement for many rows has no values but those of its rows")
 
 
 def _end_of_row(part: str) -> int:
@@ -147,6 +215,18 @@ def _by_place(dialect: Dialect) -> Dialect:
     return made(paramstyle="format")
 
 
-def _kinds(types: Sequence[TypeEngine[Any]], dialect: Dialect) -> tuple[tuple[int, Callable[[Any], Any]], ...]:
+def _kinds(types: Sequence[TypeEngine[Any]], dialect: Dialect) -> _Kinds:
     found = [(place, kind.dialect_impl(dialect).bind_processor(dialect)) for place, kind in enumerate(types)]
     return tuple((place, kind) for place, kind in found if kind is not None)
+
+
+def _answers(types: Sequence[TypeEngine[Any]], dialect: Dialect) -> _Kinds:
+    found = [(place, kind.dialect_impl(dialect).result_processor(dialect, None)) for place, kind in enumerate(types)]
+    return tuple((place, kind) for place, kind in found if kind is not None)
+
+
+def _answered(row: Row, answers: Sequence[tuple[int, Callable[[Any], Any]]]) -> Row:
+    answered = list(row)
+    for place, kind in answers:
+        answered[place] = kind(answered[place])
+    return tuple(answered)

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import queue
 import threading
-import time
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
@@ -27,15 +26,72 @@ class Job:
     fn: WriteFn
     args: tuple[Any, ...]
     together: bool
-    done: Callable[[Any, BaseException | None], None]
+    caller: Any = None
+    """Whoever waits: not looked at here, given back with the answer."""
     patient: bool = False
     """May wait some milliseconds for company: a commit costs the same for one as for twenty."""
     answer: Any = None
     fault: BaseException | None = None
 
 
-_PATIENCE = 0.003  # seconds
-_COMPANY = 16  # so many jobs need wait for no more
+_PATIENCE = 0.008  # seconds
+_COMPANY = 32  # so many jobs need wait for no more
+
+
+class Jobs:
+    """What waits to be written. Any thread puts; one writer after the other takes a batch."""
+
+    def __init__(self) -> None:
+        self._queue: queue.SimpleQueue[Job | None] = queue.SimpleQueue()
+        self._taking = threading.Lock()
+        self._wanted = 0
+        """So many more are waited for by a writer with patience; 0: none waits."""
+        self._hurry = threading.Event()
+
+    def put(self, job: Job | None) -> None:
+        """``None`` ends one writer. A writer that waits for company sleeps on: waking it for each would cost more."""
+        self._queue.put(job)
+        if self._wanted and (job is None or not job.patient or self._queue.qsize() >= self._wanted):
+            self._hurry.set()
+
+    def qsize(self) -> int:
+        """How many wait."""
+        return self._queue.qsize()
+
+    def take(self, most: int) -> tuple[list[Job], bool]:
+        """At least one job, waited for, unless the end came first; whether it came."""
+        with self._taking:
+            first = self._queue.get()
+            if first is None:
+                return [], True
+            jobs = [first]
+            last = self._drain(jobs, most)
+            if not last and first.patient:
+                last = self._wait_for_company(jobs, most)
+            return jobs, last
+
+    def _wait_for_company(self, jobs: list[Job], most: int) -> bool:
+        company = min(_COMPANY, most)
+        self._hurry.clear()
+        self._wanted = company - len(jobs)
+        # From now on whoever puts looks whether it is time; who came just before is found here.
+        last = self._wanted > 0 and self._drain(jobs, most)
+        if not last and len(jobs) < company and all(job.patient for job in jobs):
+            self._wanted = company - len(jobs)
+            self._hurry.wait(_PATIENCE)
+        self._wanted = 0
+        return last or self._drain(jobs, most)
+
+    def _drain(self, jobs: list[Job], most: int) -> bool:
+        while len(jobs) < most:
+            try:
+                job = self._queue.get_nowait()
+            except queue.Empty:
+                return False
+            if job is None:
+                return True
+            jobs.append(job)
+        return False
 
 
 class Upkeep(Protocol):
@@ -44,12 +100,13 @@ class Upkeep(Protocol):
     def before_commit(self, conn: Connection, topics: Iterable[str]) -> None: ...
     def after_commit(self, topics: Iterable[str]) -> None: ...
     def between_batches(self, conn: Connection) -> None: ...
+    def answered(self, jobs: Sequence[Job]) -> None: ...
 
 
 class Writer:
     """One connection, one thread."""
 
-    def __init__(self, engine: Engine, jobs: queue.SimpleQueue[Job | None], upkeep: Upkeep, *, batch: int, name: str):
+    def __init__(self, engine: Engine, jobs: Jobs, upkeep: Upkeep, *, batch: int, name: str):
         self._engine, self._jobs, self._upkeep, self._batch = engine, jobs, upkeep, batch
         self._conn: Connection | None = None
         self._thread = threading.Thread(target=self._run, name=name, daemon=True)
@@ -63,35 +120,13 @@ class Writer:
         self._thread.join()
 
     def _run(self) -> None:
-        while (first := self._jobs.get()) is not None:
-            jobs, last = self._gather(first)
-            self._run_batch(jobs)
-            for job in jobs:
-                job.done(job.answer, job.fault)
-            if last:
-                break
+        last = False
+        while not last:
+            jobs, last = self._jobs.take(self._batch)
+            if jobs:
+                self._run_batch(jobs)
+                self._upkeep.answered(jobs)
         self._drop_connection()
-
-    def _gather(self, first: Job) -> tuple[list[Job], bool]:
-        jobs = [first]
-        patience_ends = time.monotonic() + _PATIENCE
-        while len(jobs) < self._batch:
-            try:
-                job = self._next(jobs, patience_ends)
-            except queue.Empty:
-                break
-            if job is None:
-                return jobs, True
-            jobs.append(job)
-        return jobs, False
-
-    def _next(self, jobs: list[Job], patience_ends: float) -> Job | None:
-        """The next job, waited for while those there are may wait and are few. Raises ``queue.Empty``."""
-        if len(jobs) < _COMPANY and all(job.patient for job in jobs):
-            left = patience_ends - time.monotonic()
-            if left > 0:
-                return self._jobs.get(timeout=left)
-        return self._jobs.get_nowait()
 
     def _run_batch(self, jobs: list[Job]) -> None:
         fault = self._attempt(jobs)

@@ -79,6 +79,7 @@ def claim_sends(
     """
     s = sends.c
     payload_id = func.coalesce(s.payload_id, s.id)
+    # of all accounts: workers serve them all
     query = select(s.account_id, s.id, payload_id, s.size_bytes).where(in_state(sends, SendState.ACCEPTED))
     ids = within(_locked(conn, query.order_by(s.id).limit(limit)), budget_bytes)
     if not ids:

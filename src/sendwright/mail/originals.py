@@ -103,7 +103,7 @@ class Original:
 
 
 def fault_of_lines(raw: bytes) -> Malformed | None:
-    """Why the mail cannot leave with its too long lines (RFC 5322 2.1.1); None for nearly every mail, at little cost."""
+    """Why the mail cannot leave with its too long lines (RFC 5322 2.1.1); None for nearly every mail."""
     if not transfer.has_long_line(raw, 0, len(raw)) or not Original.read(raw).too_long_lines:
         return None
     return Malformed(

@@ -24,6 +24,7 @@ from sendwright.tracking.model import (
 from sendwright.tracking.pixel import PIXEL_GIF
 from sendwright.tracking.rules import judge_hit
 from sendwright.tracking.tokens import (
+    click_sealer,
     seal_click,
     seal_open,
     seal_sandbox_page,
@@ -48,6 +49,7 @@ __all__ = [
     "TrackingKey",
     "Unsubscribe",
     "WebVersion",
+    "click_sealer",
     "describe_agent",
     "judge_hit",
     "seal_click",

@@ -8,7 +8,7 @@ opens no other door. The target under the mac is what makes an open redirect imp
 
 import hmac
 from binascii import a2b_base64, b2a_base64
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import lru_cache
 
 from sendwright.tracking.model import Click, Open, SandboxPage, TrackingKey, Unsubscribe, WebVersion
@@ -31,10 +31,24 @@ _SANDBOX_PAGE = b"sandbox-page\0"
 
 def seal_click(keys: Sequence[TrackingKey], click: Click) -> str:
     """A token for the link under the first key. ValueError for an address that `track_html` would not have wrapped."""
-    if not is_trackable(click.url):
-        raise ValueError("only a printable http(s) address of bounded length is sealed")
-    payload = _pack_send(click.account_id, click.send_id) + _varint(click.link) + click.url.encode("ascii")
-    return _seal(keys, _CLICK, payload)
+    return click_sealer(keys, click.account_id, click.send_id)(click.link, click.url)
+
+
+def click_sealer(keys: Sequence[TrackingKey], account_id: int, send_id: str) -> Callable[[int, str], str]:
+    """Seals the links of one message: :func:`seal_click` of a link's number and address, at less cost for each."""
+    sent = _pack_send(account_id, send_id)
+    begun = _begun(keys[0].secret, _CLICK).copy()
+    begun.update(sent)
+
+    def seal(link: int, url: str) -> str:
+        if not is_trackable(url):
+            raise ValueError("only a printable http(s) address of bounded length is sealed")
+        own = _varint(link) + url.encode("ascii")
+        mac = begun.copy()
+        mac.update(own)
+        return _encode(sent + own + mac.digest()[:_MAC_BYTES])
+
+    return seal
 
 
 def unseal_click(keys: Sequence[TrackingKey], token: str) -> Click | None:
@@ -108,7 +122,17 @@ def _unseal_send(keys: Sequence[TrackingKey], label: bytes, token: str) -> tuple
 
 
 def _mac(key: TrackingKey, label: bytes, payload: bytes) -> bytes:
-    return hmac.digest(key.secret, label + payload, "sha256")[:_MAC_BYTES]
+    mac = _begun(key.secret, label).copy()
+    mac.update(payload)
+    return mac.digest()[:_MAC_BYTES]
+
+
+@lru_cache(maxsize=64)
+def _begun(secret: bytes, label: bytes) -> hmac.HMAC:
+    """The hash of key and label, to be copied. ``hmac.digest`` hashes the key anew for each token, and hands the
+    interpreter to another thread meanwhile: in a busy process taking it up again costs more than the hash.
+    """
+    return hmac.new(secret, label, "sha256")
 
 
 def _encode(raw: bytes) -> str:

@@ -236,7 +236,6 @@ def test_a_mail_that_is_to_be_kept_can_be_had_again(door: Door):
     done = door.program.command("sends", "content", arrived.send["id"])
     assert done.returncode == 0, done.stderr
     assert "X-Sendwright-Retention: 2d" in done.stdout
-    assert f"Subject: {SUBJECT}" in done.stdout or "Subject: =?" in done.stdout
     assert "/t/c/" not in done.stdout.replace("=\n", "")  # as it came
 
 

@@ -198,3 +198,11 @@ def test_a_key_does_not_show_in_its_repr():
 def test_the_pixel_is_a_transparent_gif_of_one_dot_in_43_bytes():
     gif = tracking.PIXEL_GIF
     assert (len(gif), gif[:6], gif[6:10], gif[-1:]) == (43, b"GIF89a", b"\x01\0\x01\0", b";")
+
+
+def test_a_message_s_links_are_sealed_as_each_alone():
+    seal = tracking.click_sealer([KEY, OTHER_KEY], CLICK.account_id, CLICK.send_id)
+    assert [seal(link, CLICK.url) for link in (3, 4)] == [
+        tracking.seal_click([KEY], CLICK),
+        tracking.seal_click([KEY], Click(account_id=12, send_id=SEND, link=4, url=CLICK.url)),
+    ]

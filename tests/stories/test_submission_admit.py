@@ -118,7 +118,9 @@ async def test_a_domain_counts_a_moment_after_it_was_connected(counter: Counter)
     assert await submission.admit_sender(counter.office, counter.standing, mail_from("a@new.test")) is None
 
 
-@pytest.mark.parametrize("recipient", ["ann@", "ann", "a b@example.org", "ann@example..org", "ann@[192.0.2.1]"])
+@pytest.mark.parametrize(
+    "recipient", ["ann@", "ann", "a b@example.org", "ann@example..org", "ann@[192.0.2.1]", '"a b"@example.org']
+)
 def test_a_recipient_that_is_no_address_is_refused(recipient: str):
     asked = smtp.events.Rcpt(recipient=recipient)
     refusal = submission.admit_recipient(None, asked)  # type: ignore[arg-type]

@@ -108,7 +108,9 @@ async def admit_sender(office: Office, standing: Standing, asked: smtp.events.Ma
 def admit_recipient(standing: Standing, asked: smtp.events.Rcpt) -> Refusal | None:
     """Whether this is an address that mail can be sent to."""
     address = read_address(asked.recipient)
-    return rules.bad_recipient(address) if isinstance(address, mail.Malformed) else None
+    if isinstance(address, mail.Malformed):
+        return rules.bad_recipient(address)
+    return rules.UNSPEAKABLE if any(char.isspace() for char in address.wire) else None
 
 
 def _refusal_of_sender(office: Office, standing: Standing, sender: str) -> Refusal | None:

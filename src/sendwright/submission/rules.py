@@ -33,6 +33,10 @@ TOKEN_ENDED = Refusal(
     code=535, enhanced="5.7.8", text="this token was reset or deleted, or has expired: log in with its new password"
 )
 
+UNSPEAKABLE = Refusal(
+    code=553, enhanced="5.1.3", text="this recipient cannot be mailed: no server is asked for an address with a blank"
+)
+
 _HEADER = "X-Sendwright-"
 _SEND_ID, _TAGS, _METADATA = "send-id", "tags", "metadata"
 _OPENS, _CLICKS, _RETENTION = "track-opens", "track-clicks", "retention"

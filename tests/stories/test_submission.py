@@ -104,7 +104,7 @@ async def test_a_large_mail_is_kept_in_pieces_that_are_gone_in_the_end(counter: 
     body = ("x" * 70 + "\r\n") * 20_000
     (ready,) = await counter.compose(mail_text(kind="text/plain", body=body))
     assert body.encode() in ready[1].message
-    assert await counted(counter.shop.db, payload_pieces) == 3
+    assert await counted(counter.shop.db, payload_pieces) == 6
     (again,) = await counter.again(ready[0])
     assert again[1].message == ready[1].message
     await settled(counter, again, TAKEN)

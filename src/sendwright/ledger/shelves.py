@@ -39,7 +39,7 @@ PieceKey = tuple[int, str]
 _UNWANTED_AFTER = timedelta(hours=1)
 _LONG_AGO = datetime(1970, 1, 1, tzinfo=UTC)
 _TIME_CHARS = 13  # of a UUID of version 7: its milliseconds
-_AT_ONCE = 4  # pieces of half a megabyte
+_AT_ONCE = 4  # pieces of a quarter of a megabyte
 _ENDED = (SendState.FINAL, SendState.CANCELED)
 
 

@@ -27,7 +27,7 @@ from sendwright.submission.model import (
 
 _LARGE = 256 * 1024
 """A larger mail is written in pieces before it is accepted, so that no commit keeps others waiting."""
-_PIECE = 512 * 1024
+_PIECE = 256 * 1024
 _WITHOUT_WISHES = (None,)
 
 Logins = Mapping[tuple[accounts.AccountId, accounts.SmtpTokenId], accounts.SmtpLogin]
@@ -83,7 +83,7 @@ async def _submitted(
     now = office.now()
     people = _people(arrival)
     token, head = standing.login.token, encode(_wish(standing, arrival, people, requests))
-    shelf, payload = await _shelve(office.db, token.account_id, head, arrival.content, now)
+    shelf, payload = await _shelve(office, token.account_id, head, arrival.content, now)
     if requests.keep is not None:
         shelf = replace(shelf, keep_until=now + requests.keep)
     alone = len(people) == 1
@@ -121,20 +121,20 @@ def _wish(standing: Standing, arrival: Arrival, people: dict[str, Person], reque
 
 
 async def _shelve(
-    db: database.Database, account_id: int, head: bytes, content: bytes, now: datetime
+    office: Office, account_id: int, head: bytes, content: bytes, now: datetime
 ) -> tuple[ledger.Shelf, bytes]:
-    """Where the payload will lie, and what of it is written with the sends."""
+    """Where the payload will lie, and what of it is written with the sends. Large mails are written one at a time."""
     id_ = database.uuid7(now)
     if len(content) <= _LARGE:
         return ledger.Shelf(id=id_), head + content
-    count = 0
-    for start in range(0, len(content), _PIECE):
-        piece = ledger.Piece(
-            account_id=account_id, payload_id=id_, number=count, content=content[start : start + _PIECE]
-        )
-        await db.write_together(ledger.shelve, piece)
-        count += 1
-    return ledger.Shelf(id=id_, pieces=count, size_bytes=len(content)), head
+    starts = range(0, len(content), _PIECE)
+    async with office.one_large:
+        for number, start in enumerate(starts):
+            piece = ledger.Piece(
+                account_id=account_id, payload_id=id_, number=number, content=content[start : start + _PIECE]
+            )
+            await office.db.write_together(ledger.shelve, piece)
+    return ledger.Shelf(id=id_, pieces=len(starts), size_bytes=len(content)), head
 
 
 def _keys(send_id: str | None, recipient: str) -> tuple[ledger.Key, ...]:

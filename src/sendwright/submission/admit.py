@@ -70,6 +70,8 @@ class Office:
     public_url: str
     standings: Standings
     throttle: Throttle = field(default_factory=Throttle)
+    one_large: asyncio.Lock = field(default_factory=asyncio.Lock)
+    """Held while the pieces of a large mail are written: several at once would keep small ones waiting for long."""
 
     @classmethod
     def opened(cls, db: database.Database, now: Callable[[], datetime], public_url: str, throttle: Throttle) -> Office:

@@ -116,6 +116,7 @@ async def test_a_domain_counts_a_moment_after_it_was_connected(counter: Counter)
     )  # fmt: skip
     shop.clock.at += A_MOMENT
     assert await submission.admit_sender(counter.office, counter.standing, mail_from("a@new.test")) is None
+    assert isinstance(await counter.submit(mail_text(author="a@new.test"), mail_from="a@new.test"), Taken)
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,7 @@ from datetime import datetime
 
 from sendwright import accounts, database, ledger, mail
 from sendwright.submission import rules
-from sendwright.submission.admit import Office
+from sendwright.submission.admit import Office, current_standing
 from sendwright.submission.model import (
     APP_ID,
     STREAM,
@@ -35,13 +35,16 @@ Logins = Mapping[tuple[accounts.AccountId, accounts.SmtpTokenId], accounts.SmtpL
 
 async def accept(office: Office, standing: Standing, arrival: Arrival) -> Taken | Refusal:
     """One send for each recipient, on disk, or why not. Raises ``database.Unavailable``: then nothing was accepted."""
+    current = await current_standing(office, standing)
+    if current is None:
+        return rules.TOKEN_ENDED
     heading = mail.read_heading(arrival.content)
     if isinstance(heading, mail.Malformed):
         return rules.bad_text(heading)
     requests = rules.read_requests(heading.requests)
     if isinstance(requests, Refusal):
         return requests
-    refusal = rules.refusal_of_heading(standing, heading, office.public_url) or await _refusal_of_lines(arrival)
+    refusal = rules.refusal_of_heading(current, heading, office.public_url) or await _refusal_of_lines(arrival)
     if refusal is not None:
         return refusal
     submitted = await _submitted(office, standing, arrival, heading, requests)

@@ -92,11 +92,18 @@ async def log_in(office: Office, username: str, password: str) -> Standing | Ref
     return rules.refusal_of_account(standing, rules.AT_LOG_IN) or standing
 
 
+async def current_standing(office: Office, standing: Standing) -> Standing | None:
+    """How the token of a session stands by now; None if it is not the same any more. A domain may have come since."""
+    now = office.now()
+    current = await office.standings.of(standing.login.token.id, now)
+    return current if current is not None and rules.is_the_same(standing, current.login, now) else None
+
+
 async def admit_sender(office: Office, standing: Standing, asked: smtp.events.Mail) -> Refusal | None:
     """Whether mail from this envelope sender may begin now. Raises ``database.Unavailable``."""
     now = office.now()
-    current = await office.standings.of(standing.login.token.id, now)
-    if current is None or not rules.is_the_same(standing, current.login, now):
+    current = await current_standing(office, standing)
+    if current is None:
         return rules.TOKEN_ENDED
     refusal = rules.refusal_of_account(current, rules.AT_MAIL)
     if refusal is None and asked.sender:

@@ -9,6 +9,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from email.utils import format_datetime
+from functools import lru_cache
 
 from sendwright import composing, domains, ledger, mail, outbound
 from sendwright.composing import Tools, Trail
@@ -169,14 +170,17 @@ def _above(text: Text, stamp: Stamp) -> bytes:
     if not heading.message_id:
         lines.append(f"Message-ID: <{stamp.message_id}@{stamp.domain.name}>")
     if not heading.has_date:
-        lines.append(f"Date: {format_datetime(stamp.at)}")
+        lines.append(f"Date: {_date(stamp.at)}")
     return "\r\n".join((*lines, "")).encode()
+
+
+_date = lru_cache(maxsize=64)(format_datetime)
 
 
 def _received(wish: Wish, stamp: Stamp) -> str:
     """RFC 5321 section 4.4. No ``for``: it would tell one recipient of another."""
     address = f"IPv6:{wish.ip}" if ":" in wish.ip else wish.ip
-    date = format_datetime(stamp.at)
+    date = _date(stamp.at)
     return (
         f"Received: from {wish.helo} ([{address}])\r\n"
         f"\tby {stamp.hostname} with {wish.protocol} id {stamp.send_id};\r\n\t{date}"

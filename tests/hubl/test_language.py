@@ -23,6 +23,8 @@ from .rendering import fatal, html, prints_nothing, rendered, text, value
         ("1 not in [2]", "true"),
         ("1 eq 1 and 2 ne 3 and 1 lt 2 and 2 gt 1 and 1 le 1 and 1 ge 1", "true"),
         ("1 + 2 * 3", "7"),
+        ("2 * 1.5", "3.0"),
+        ("4 is divisibleby 2", "true"),
         ("(1 + 2) * 3", "9"),
         ("7 // 2", "3"),
         ("-7 // 2", "-4"),

@@ -25,6 +25,7 @@ from .rendering import fatal, html, prints_nothing, rendered, text, value
         ("1 + 2 * 3", "7"),
         ("2 * 1.5", "3.0"),
         ("4 is divisibleby 2", "true"),
+        ("[1, 2] is containing absent", "false"),
         ("(1 + 2) * 3", "9"),
         ("7 // 2", "3"),
         ("-7 // 2", "-4"),

@@ -129,6 +129,9 @@ class Program:
             raise
         if self.ready.get("http"):
             self.http = str(self.ready["http"]).removeprefix("http://")
+        for door in ("submission", "submissions"):
+            if self.ready.get(door):
+                self.settings[door] = str(self.ready[door])
         return self
 
     def begin(self) -> None:

@@ -18,7 +18,7 @@ from dataclasses import dataclass
 from typing import Self
 
 from tests.e2e.load import Books
-from tests.e2e.program import Program
+from tests.e2e.program import Program, until
 
 _PAUSE = 0.02
 _MAILS_A_SESSION = 7
@@ -88,6 +88,11 @@ class SmtpLoad:
     def pause(self, seconds: float) -> None:
         """Lets the load go on for so long."""
         self._done.wait(seconds)
+
+    def await_promise(self, seconds: float = 20) -> None:
+        """Until one more mail was promised; fails the test when none is in time."""
+        before = len(self.books.promised)
+        until(lambda: len(self.books.promised) > before, seconds)
 
     def _run(self, which: int) -> None:
         line: smtplib.SMTP_SSL | None = None

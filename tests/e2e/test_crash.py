@@ -35,9 +35,7 @@ def assert_the_promise_was_kept(found: Found) -> None:
 
 
 def assert_there_was_load(by_http: Books, by_smtp: Books) -> None:
-    """A session by SMTP begins with TLS and a log-in: on a busy machine few are done before the next kill."""
-    assert len(by_http.status_ids) > KILLS // 2
-    assert len(by_smtp.status_ids) > KILLS // 10
+    assert min(len(by_http.status_ids), len(by_smtp.status_ids)) > KILLS // 2, "there was no load"
 
 
 def report(what: str, found: Found, began: float, record: Callable[[str, object], None]) -> None:
@@ -55,8 +53,10 @@ def test_fifty_kills_on_sqlite_lose_nothing(
     by_http = Load(lambda: [program.port], shop.boot, shop.email_id, count=4)
     by_smtp = SmtpLoad(lambda: [tls_port(program)], make_token(program), count=4)
     with by_http as load, by_smtp:
-        for _ in range(KILLS):
-            load.pause(chance.uniform(0.02, 0.7))
+        for kill in range(KILLS):
+            if kill % 4 != 3:  # a session by SMTP begins with TLS and a log-in: most lives last until one got so far
+                by_smtp.await_promise()
+            load.pause(chance.uniform(0.02, 0.5))
             program.kill()
             assert faults(program) == []
             if chance.random() < 0.2:  # and now and then while it starts
@@ -95,6 +95,7 @@ def test_fifty_kills_of_three_processes_on_postgresql_lose_nothing(
     with by_http as load, by_smtp:
         kills = 0
         while kills < KILLS:
+            by_smtp.await_promise()
             load.pause(chance.uniform(0.1, 0.8))
             fallen = programs if chance.random() < 0.1 else [chance.choice(programs)]
             kill_and_begin(fallen)

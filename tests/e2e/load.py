@@ -10,11 +10,12 @@ import http.client
 import itertools
 import json
 import threading
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Self
 
-from tests.e2e.program import SINGLE_SEND, Boot, a_send
+from tests.e2e.program import SINGLE_SEND, Boot, a_send, until
 
 _PAUSE = 0.02
 _REFUSED = (OSError, http.client.HTTPException)
@@ -36,12 +37,11 @@ class Books:
         return {status_id for ids in self.promised.values() for status_id in ids}
 
 
-class Load:
-    """``count`` threads that send until the block ends. ``ports``: asked anew for every connection."""
+class Submitters(ABC):
+    """``count`` threads that submit until the block ends, and one set of books."""
 
-    def __init__(self, ports: Callable[[], Sequence[int]], boot: Boot, email_id: int, *, count: int = 6) -> None:
+    def __init__(self, count: int) -> None:
         self.books = Books()
-        self._ports, self._boot, self._email_id = ports, boot, email_id
         self._numbers = itertools.count(1)
         self._done = threading.Event()
         self._lock = threading.Lock()
@@ -60,6 +60,23 @@ class Load:
     def pause(self, seconds: float) -> None:
         """Lets the load go on for so long."""
         self._done.wait(seconds)
+
+    def await_promise(self, seconds: float = 20) -> None:
+        """Until one more mail was promised; fails the test when none is in time."""
+        before = len(self.books.promised)
+        until(lambda: len(self.books.promised) > before, seconds)
+
+    @abstractmethod
+    def _run(self, which: int) -> None:
+        """What each thread does."""
+
+
+class Load(Submitters):
+    """Submits by HTTP. ``ports``: asked anew for every connection."""
+
+    def __init__(self, ports: Callable[[], Sequence[int]], boot: Boot, email_id: int, *, count: int = 6) -> None:
+        super().__init__(count)
+        self._ports, self._boot, self._email_id = ports, boot, email_id
 
     def _run(self, which: int) -> None:
         line = _Line(self._ports, which)

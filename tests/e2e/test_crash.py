@@ -16,9 +16,9 @@ from tests.e2e.load import Books, Load
 from tests.e2e.nursery import Nursery
 from tests.e2e.program import Program, until
 from tests.e2e.sink import Sink
-from tests.e2e.submitters import SmtpLoad, make_token, tls_port
+from tests.e2e.submitters import PEERS_DIE, SmtpLoad, make_token, tls_port
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, PEERS_DIE]
 
 KILLS = 50
 SEED = 20261122

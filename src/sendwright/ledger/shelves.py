@@ -207,28 +207,22 @@ _READ = Prepared(
     ).where(payloads.c.account_id == given.c.k_account, payloads.c.send_id == given.c.k_payload),
 )  # fmt: skip
 
-_ERASE = Prepared(
-    _PAYLOAD,
-    lambda given: delete(payloads).where(
-        payloads.c.account_id.in_(select(given.c.k_account)),
-        payloads.c.send_id.in_(select(given.c.k_payload)),
-        ~exists().where(
-            sends.c.account_id == payloads.c.account_id,
-            sends.c.id == payloads.c.send_id,
-            sends.c.state.not_in(_ENDED_STATES),
-        ),
-    ),
-)
 
-_ERASE_SHARED = Prepared(
-    _PAYLOAD,
-    lambda given: delete(payloads).where(
-        payloads.c.account_id.in_(select(given.c.k_account)),
-        payloads.c.send_id.in_(select(given.c.k_payload)),
-        ~exists().where(
-            sends.c.account_id == payloads.c.account_id,
-            sends.c.payload_id == payloads.c.send_id,
-            sends.c.state.not_in(_ENDED_STATES),
+def _erase_unless_wanted(by: ColumnElement[str]) -> Prepared:
+    """Erases payloads that no live send names in this column."""
+    return Prepared(
+        _PAYLOAD,
+        lambda given: delete(payloads).where(
+            payloads.c.account_id.in_(select(given.c.k_account)),
+            payloads.c.send_id.in_(select(given.c.k_payload)),
+            ~exists().where(
+                sends.c.account_id == payloads.c.account_id,
+                by == payloads.c.send_id,
+                sends.c.state.not_in(_ENDED_STATES),
+            ),
         ),
-    ),
-)
+    )
+
+
+_ERASE = _erase_unless_wanted(sends.c.id)
+_ERASE_SHARED = _erase_unless_wanted(sends.c.payload_id)

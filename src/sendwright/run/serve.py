@@ -19,9 +19,10 @@ from sendwright.run.clock import SystemClock
 from sendwright.run.delivering import delivering
 from sendwright.run.house import House, address_of, listen_on
 from sendwright.run.process import open_many_files, settle_memory
+from sendwright.run.scheduling import scheduling
 from sendwright.run.settings import Role, Settings
 from sendwright.run.store import open_store
-from sendwright.run.submitting import scheduling, submitting
+from sendwright.run.submitting import submitting
 
 log = structlog.get_logger()
 

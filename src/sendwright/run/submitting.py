@@ -1,8 +1,7 @@
-"""The submission role, put together: the certificate, the doors, the story behind them; and the scheduler's chores."""
+"""The submission role, put together: the certificate, the doors, the story behind them."""
 
 from __future__ import annotations
 
-import asyncio
 import ssl
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
@@ -16,7 +15,6 @@ from sendwright.doors.certificates import FileCertificate, NoCertificate, self_m
 from sendwright.doors.smtp_shell import Share
 from sendwright.doors.submission import SubmissionSmtp
 from sendwright.run.house import House
-from sendwright.run.scheduler import Scheduler, expiring_smtp_tokens, sweeping_payloads
 from sendwright.run.settings import HostPort, Settings
 
 log = structlog.get_logger()
@@ -62,16 +60,6 @@ async def submitting(house: House) -> AsyncIterator[None]:
         house.doors["submission"] = await _open(door.open_starttls, clear, "--submission")
         house.doors["submissions"] = await _open(door.open_tls, secure, "--submissions")
         yield
-
-
-@asynccontextmanager
-async def scheduling(house: House, group: asyncio.TaskGroup) -> AsyncIterator[None]:
-    """The scheduler role."""
-    scheduler = Scheduler([expiring_smtp_tokens(house.db), sweeping_payloads(house.db)], house.clock)
-    working = group.create_task(scheduler.run())
-    yield
-    scheduler.stop()
-    await working
 
 
 def _office(house: House) -> submission.Office:

@@ -140,6 +140,7 @@ def _held(outset: Outset, new: ledger.NewDelivery) -> ledger.Delivery:
         recipient=new.recipient, part=new.part, domain=new.domain, stream=send.stream, tries=0,
         accepted_at=send.requested_at, email_id=send.email_id, campaign_id=outset.campaign_id,
         app_id=send.app_id, payload=b"", snapshot=outset.snapshot, sent_id=None, sent_at=None, shelf=send.shelf,
+        egress=new.egress,
     )  # fmt: skip
 
 

@@ -13,7 +13,7 @@ from sqlalchemy import Connection, Engine, create_engine, inspect, text
 from sendwright.database import sqlite
 from sendwright.database.target import Target
 
-HEAD: Final = "0002"
+HEAD: Final = "0006"
 """The revision that this program's tables have; a test holds it against the migrations."""
 
 _SCRIPTS = Path(__file__).parent / "migrations"

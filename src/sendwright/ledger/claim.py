@@ -150,7 +150,7 @@ def _leased(conn: Connection, owner: str, ids: Sequence[tuple[int, str]]) -> lis
     rows = conn.execute(
         select(
             d.account_id, d.id, d.send_id, d.lease_epoch, d.recipient, d.part, d.domain, d.stream, d.tries,
-            d.accepted_at, s.email_id, s.campaign_id, s.app_id, s.sent_event_id, s.sent_event_at,
+            d.accepted_at, d.egress, s.email_id, s.campaign_id, s.app_id, s.sent_event_id, s.sent_event_at,
             func.coalesce(s.payload_id, s.id).label("payload"),
         )
         .join(sends, and_(s.account_id == d.account_id, s.id == d.send_id))
@@ -167,6 +167,7 @@ def _leased(conn: Connection, owner: str, ids: Sequence[tuple[int, str]]) -> lis
                 domain=row.domain, stream=row.stream, tries=row.tries, accepted_at=row.accepted_at,
                 email_id=row.email_id, campaign_id=row.campaign_id, app_id=row.app_id, payload=body,
                 snapshot=snapshot, sent_id=row.sent_event_id, sent_at=row.sent_event_at, shelf=shelf,
+                egress=row.egress,
             )
         )  # fmt: skip
     return held

@@ -218,6 +218,8 @@ class NewDelivery:
     part: Part
     domain: str
     """Where it goes: the recipient's domain as A-label."""
+    egress: str = ""
+    """By which egress it leaves; "": the installation's own way."""
 
 
 @value
@@ -288,6 +290,7 @@ class Delivery:
     sent_id: str | None
     sent_at: datetime | None
     shelf: Shelf | None = None
+    egress: str = ""
 
 
 @value

@@ -126,6 +126,8 @@ deliveries = Table(
     Column("attempt_id", String(36)),
     Column("attempt_host", String),
     Column("attempt_at", Moment),
+    Column("egress", String, nullable=False, server_default=text("''")),  # by which it leaves; "": the installation's
+    Column("site", String),  # the servers it was last offered to, as outbound names them
     Index("ix_deliveries_send", "account_id", "send_id"),
     Index(
         "ix_deliveries_due",

@@ -183,7 +183,7 @@ FINISH = Prepared(
 
 DELIVERIES = Prepared.into(
     deliveries, "account_id", "id", "send_id", "recipient", "part", "domain", "stream", "state", "accepted_at",
-    "lease_owner", "lease_epoch", "lease_until",
+    "lease_owner", "lease_epoch", "lease_until", "egress",
 )  # fmt: skip
 
 ATTEMPTS = Prepared.into(
@@ -227,7 +227,7 @@ def delivery_rows(item: Composed, until: int) -> list[Row]:
     return [
         (
             send.account_id, new.id, send.id, new.recipient, new.part.value, new.domain, send.stream, _BEGUN,
-            send.requested_at, send.lease.owner, 1, until,
+            send.requested_at, send.lease.owner, 1, until, new.egress,
         )
         for new in item.deliveries
     ]  # fmt: skip

@@ -10,6 +10,7 @@ outcome); `judge` turns that into a verdict, `explain` into a sentence. `sign` a
 from sendwright.outbound.dkim import SigningKey, generate_ed25519, generate_rsa, load_key, public_record, sign
 from sendwright.outbound.explain import explain, stage_of
 from sendwright.outbound.model import (
+    OWN_WAY,
     Answered,
     Delivered,
     DialogueLine,
@@ -20,10 +21,13 @@ from sendwright.outbound.model import (
     Notify,
     Parcel,
     Peer,
+    Proxy,
+    ProxyKind,
     Route,
     Sandbox,
     TryAgain,
     Verdict,
+    Way,
 )
 from sendwright.outbound.post import Post
 from sendwright.outbound.resolve import Resolver
@@ -32,6 +36,7 @@ from sendwright.outbound.rules import judge
 from sendwright.outbound.settings import Limits, PostSettings
 
 __all__ = [
+    "OWN_WAY",
     "Answered",
     "BadRoute",
     "Delivered",
@@ -46,12 +51,15 @@ __all__ = [
     "Peer",
     "Post",
     "PostSettings",
+    "Proxy",
+    "ProxyKind",
     "Resolver",
     "Route",
     "Sandbox",
     "SigningKey",
     "TryAgain",
     "Verdict",
+    "Way",
     "explain",
     "generate_ed25519",
     "generate_rsa",

@@ -46,6 +46,40 @@ class DirectMx:
 
 Route = Sandbox | SmartHost | DirectMx
 
+
+class ProxyKind(StrEnum):
+    """How a proxy is told where to connect from: SOCKS5 (RFC 1928), or HAProxy's PROXY protocol, version 2."""
+
+    SOCKS5 = "socks5"
+    HAPROXY = "haproxy"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Proxy:
+    """A program on the machine that has the source address, for machines that have not. It is reached by IP or name."""
+
+    kind: ProxyKind
+    host: str
+    port: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Way:
+    """By what a message leaves: an egress of an account, or the installation's own way.
+
+    `name`: the egress; "" is the installation's own. `route`: None is the installation's. `ehlo_name`: None is the
+    installation's. `source_ip`: the address connections come from; None leaves it to the system.
+    """
+
+    name: str = ""
+    route: Route | None = None
+    ehlo_name: str | None = None
+    source_ip: str | None = None
+    proxy: Proxy | None = None
+
+
+OWN_WAY = Way()
+
 # --- what is handed over
 
 
@@ -80,6 +114,7 @@ class Parcel:
     eight_bit: bool = False
     tls_required: bool = False
     notify: Notify | None = None
+    way: Way = OWN_WAY
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -35,7 +35,7 @@ def main(words: list[str] | None = None) -> int:
     parser.add_argument("--data", type=Path, default=Path("var/demo"), help="where the demo keeps its data")
     parser.add_argument("--once", action="store_true", help="stop when everything is said")
     asked = parser.parse_args(words)
-    for ending in (signal.SIGTERM, signal.SIGHUP):
+    for ending in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):  # SIGINT too: a shell starts its jobs without it
         signal.signal(ending, signal.default_int_handler)
     try:
         demo(asked.data, once=asked.once)

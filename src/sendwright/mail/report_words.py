@@ -1,0 +1,245 @@
+"""The words for people: which recipients they name, what they quote, and whether they are the words of a bounce.
+
+A few shapes instead of a parser for every mailer: "<address>: words", an address alone on its line, a quoted SMTP
+dialogue, a sentence that names the recipient. What stands between two recipients is about the first of them.
+"""
+
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from typing import Final
+
+from . import report_lines as lines
+
+MAX_NAMED: Final = 1_000
+_SAID: Final = 600  # characters of a quoted reply
+
+_ADDRESS: Final = lines.ADDRESS.pattern
+_MARK: Final = r"""[\s>*•\-"'(\[]{0,12}"""
+# <a@b>: words | a@b: words | "a@b": words | <a@b> (expanded from <c@d>): words
+_WITH_WORDS: Final = re.compile(
+    rf"""{_MARK}<?({_ADDRESS})>?["']?\s{{0,3}}(?:\((?:expanded|ultimately)[^)]{{0,200}}\)\s?)?:(?![\w/])\s{{0,8}}(.*)"""
+)
+# a@b | <a@b> | a@b <a@b> | a@b<mailto:a@b> | a@b (words) | a@b [words] | a@b on Thu, … | a@b Error, …
+_ALONE: Final = re.compile(
+    rf"""{_MARK}<?({_ADDRESS})>?["']?\]?(?:\s{{0,3}}<(?:mailto:)?{_ADDRESS}>)?[,.;]?\s{{0,8}}"""
+    r"""(|[(\[].*|on (?:mon|tue|wed|thu|fri|sat|sun)\b.*|error\b.*|delivery failed.*|\.\.\. .*|-- .*|- .*)""",
+    re.IGNORECASE,
+)
+# 550 5.1.1 <a@b>... User unknown
+_REFUSED: Final = re.compile(
+    rf"\s{{0,8}}([45][0-9]{{2}}[ -](?:[45]\.[0-9]\.[0-9]{{1,3}} )?)<?({_ADDRESS})>?(?:\.\.\.|:)\s{{0,4}}(.*)"
+)
+# Sendgrid: name:number:<a@b> : IP : host : words
+_TABLED: Final = re.compile(rf"[^<\s]{{1,100}}:[0-9]{{1,12}}:<({_ADDRESS})> : (.*)")
+_NAMING: Final = (
+    "recipient address:", "recipient:", "addressed to:", "delivered to:", "undeliverable to", "your mail to", "message to",
+    "rejected recipient", "following recipient", "allowed size:", "recipient(s):", "delivery to", "could not be sent to",
+    "unable to deliver to", "failed for", "failed recipient", "to recipient", "the recipient", "user unknown:", "unknown user:",
+    "invalid final delivery userid:", "rcpt to:", "rcpt:", "email to", "e-mail to", "mail to", "send to", "sent to", "unknown local part", "für", "an:",
+    "not delivered to", "the address", "address:", "intended for", "mailbox", "delivering to", "failed to deliver to", "deliver mail to",
+)  # fmt: skip
+_SENDERS: Final = ("sent by", "sent from", "message from", "mail from", "sender", "from:", "contact", "send mail to", "forward")
+
+_DIALOGUE: Final = re.compile(r"\s*(>>>|<<<|out:|in:)\s*(.*)", re.IGNORECASE)
+_VERB: Final = re.compile(r"\s*(ehlo|helo|mail|rcpt|data|quit|rset|starttls|connect|\.)(?![a-z])", re.IGNORECASE)
+_STEP_OF: Final = {"helo": "EHLO", "ehlo": "EHLO", ".": "DATA", "connect": "CONN"}
+_STEPS: Final = (
+    ("RCPT", ("reply to rcpt", "after rcpt", "rcpt to response", "rcpt to command", "rcpt command", "in rcpt to", "[rcpt_to]", "our rcpt to",
+              "does not like recipient", "rejected recipient", "rejected address", "rcpt to:<", "response to rcpt", "rcpt to: <")),
+    ("DATA", ("end of data", "after data", "reply to data", "data command", "text command", "final data", "our data", "failed after i sent", "[data]",
+              "after dot", "data response", "sending message-body", "message body")),
+    ("MAIL", ("after mail", "reply to mail", "mail from command", "mail from response", "[mail_from]", "our mail from", "does not like sender",
+              "mail command", "mail from:<")),
+    ("EHLO", ("reply to ehlo", "reply to helo", "after ehlo", "after helo", "our ehlo", "our helo", "helo command", "my name was rejected")),
+    ("CONN", ("initial connection", "refused to talk to me", "connection greeting", "our greeting", "initial server greeting")),
+)  # fmt: skip
+
+_SENTENCES: Final = (
+    "could not be delivered", "couldn't be delivered", "can't be delivered", "cannot be delivered", "can not be delivered", "could not deliver",
+    "could not be sent", "not able to deliver", "wasn't able to deliver", "unable to deliver", "was not delivered", "undeliverable",
+    "has not been delivered", "have not been delivered", "not yet been delivered", "did not reach the following", "had permanent fatal errors", "had delivery errors",
+    "had delivery problems", "had transient non-fatal errors", "delivery to the following", "delivery has failed", "delivery failed", "failed permanently",
+    "failed to deliver", "error delivering your mail", "trouble delivering", "error occurred while", "error has occurred while attempting",
+    "transcript of session follows", "returned mail", "returned to sender", "is delayed for more than", "delivery failure",
+    "failure reasons", "mail delivery system", "failed after i sent the message", "was undeliverable", "wasn't delivered", "not been relayed", "was not relayed",
+    "problem delivering", "problems delivering", "recipients was aborted", "permanent error", "did not receive this message", "not relayed to",
+    "exceeds allowed size", "delivery status notification", "this message was created automatically by mail delivery", "delivery error", "delivery attempts",
+    "konnte nicht zugestellt", "nicht zugestellt werden", "unzustellbar", "zustellung fehlgeschlagen", "n'a pas pu être", "n'a pas pu etre", "non remis",
+    "no se pudo entregar", "no se ha podido entregar", "non è stato possibile", "mancato recapito", "não foi possível entregar", "не может быть доставлено", "не доставлено",
+    "送信できません", "配送できません", "配信できません", "届きません", "エラー", "送信に失敗", "配送に失敗", "无法投递", "退信", "无法送达",
+    "was blocked by our", "not been delivered", "not be delivered", "address has failed", "mail system error", "message has been blocked",
+    "message was not accepted", "your message was rejected by", "the group", "user mailbox",
+)  # fmt: skip
+_SUBJECTS: Final = (
+    "undeliver", "delivery status notification", "delivery failure", "delivery failed", "delivery notification", "failure notice", "returned mail", "returned to sender",
+    "mail delivery fail", "mail delivery sys", "mail system error", "delivery report", "non-delivery", "nondelivery", "non delivery", "mail failure", "mail delivery status", "mail error",
+    "warning: could not send", "warning: message", "could not be delivered", "not delivered", "delivery problem", "delivery error", "message you sent blocked", "delivery status",
+    "error sending your mail", "postmaster notify", "notification d'état", "unzustellbar", "mail konnte nicht", "rejected mail", "dsn:", "errors from", "couldn't be delivered",
+    "delivery delayed", "недоставленное", "не доставлено", "配送エラー", "送信エラー", "mail non remis", "aws notification", "returning message to sender", "delivery subsystem",
+)  # fmt: skip
+
+
+@dataclass(slots=True)
+class Named:
+    """A recipient whom the words name, and the lines about them; `refused_by` is the command that was answered."""
+
+    address: str
+    said: list[str] = field(default_factory=list)
+    command: str = ""
+
+    @property
+    def text(self) -> str:
+        return "\n".join(self.said)
+
+
+@dataclass(slots=True)
+class _Dialogue:
+    """A quoted SMTP session: the command that was sent last, and refusals nobody has been named for yet."""
+
+    step: str = "CONN"
+    refusal: str = ""
+    refused_step: str = ""
+
+    def take(self, line: str) -> bool:
+        """Whether the line is of a session."""
+        found = _DIALOGUE.match(line)
+        if found is None:
+            return False
+        verb = _VERB.match(found[2])
+        if verb:
+            word = verb[1].lower()
+            self.step = _STEP_OF.get(word, word.upper())
+        elif lines.reply_in(found[2][:4]) and not self.refusal:
+            self.refusal, self.refused_step = found[2], self.step
+        return True
+
+    def give_to(self, named: Named) -> None:
+        if self.refusal and not named.command:
+            named.said.append(self.refusal)
+            named.command = self.refused_step
+        self.refusal = self.refused_step = ""
+
+
+def named_in(words: str) -> list[Named]:
+    """The recipients whom the words name, none twice, at most 1,000, in the order of their first naming."""
+    found = _by_line(words)
+    return list((found or _by_sentence(words)).values())
+
+
+def _by_line(words: str) -> dict[str, Named]:
+    found: dict[str, Named] = {}
+    current: Named | None = None
+    before = ""
+    dialogue = _Dialogue()
+    for line in words.split("\n"):
+        if dialogue.take(line):
+            if current:
+                current.said.append(line)
+            continue
+        opened = _opened(line, before)
+        if opened:
+            current = _named(found, opened[0])
+            if _REFUSED.match(line):
+                dialogue.give_to(current)
+        if current:
+            current.said.append(opened[1] if opened else line)
+        before = line.strip() or before
+    if len(found) == 1 and current:
+        dialogue.give_to(current)
+    return found
+
+
+def _opened(line: str, before: str) -> tuple[str, str] | None:
+    """The recipient that the line begins to speak of, and what it says itself."""
+    if "@" not in line:
+        return None
+    refused = _REFUSED.match(line)
+    if refused:
+        return refused[2], refused[1] + refused[3]
+    found = _WITH_WORDS.fullmatch(line) or _TABLED.fullmatch(line) or _ALONE.fullmatch(line)
+    if found is None or _names_sender(before):
+        return None
+    return found[1], found[2]
+
+
+def _names_sender(before: str) -> bool:
+    return before.lower().endswith(("sent by", "sent from", "from", "sender:", "envelope-from"))
+
+
+def _named(found: dict[str, Named], address: str) -> Named:
+    clean = lines.address_in(address)
+    key = clean.lower()
+    if key not in found and len(found) < MAX_NAMED:
+        found[key] = Named(address=clean)
+    return found.get(key) or Named(address=clean)
+
+
+def _by_sentence(words: str) -> dict[str, Named]:
+    """Recipients inside sentences; all of the text is about them."""
+    found: dict[str, Named] = {}
+    for line in words.split("\n"):
+        for address in _in_sentence(line):
+            _named(found, address)
+    for named in found.values():
+        named.said.append(words)
+    return found
+
+
+def _in_sentence(line: str) -> Iterator[str]:
+    if "@" not in line:
+        return
+    for found in lines.ADDRESS.finditer(line):
+        before = line[max(0, found.start() - 60) : found.start()].lower()
+        if _ends_naming(before):
+            yield found[0]
+
+
+def _ends_naming(before: str) -> bool:
+    """Whether the words before an address speak of a recipient, the last of them nearest to it."""
+    recipient = max(before.rfind(word) for word in _NAMING)
+    sender = max(before.rfind(word) for word in _SENDERS)
+    return recipient > sender
+
+
+def quoted(text: str) -> str:
+    """What a server said, as far as it can be told from the words around it: from its reply code, or "(reason: ", on.
+
+    Empty if there is no such place.
+    """
+    start = text.find("(reason: ")
+    if start >= 0:
+        return _up_to_empty_line(text, start + len("(reason: "))
+    reply = next(lines.replies_in(text), None)
+    if reply:
+        return _up_to_empty_line(text, reply.start())
+    return ""
+
+
+def _up_to_empty_line(text: str, start: int) -> str:
+    return re.split(r"\n\s*\n|\n *-{3,}", text[start : start + _SAID], maxsplit=1)[0]
+
+
+def command_in(text: str) -> str:
+    """The command that the words say was answered: CONN, EHLO, MAIL, RCPT, DATA, or empty."""
+    low = " ".join(text[: lines.MAX_LINE * 4].lower().split())
+    return next((step for step, phrases in _STEPS if _any_of(phrases, low)), "")
+
+
+def command_alone(text: str) -> str:
+    """The command on a line of its own, as some mailers end their reports."""
+    words = (line.strip().upper() for line in text.split("\n"))
+    return next((word for word in words if word in ("RCPT", "DATA", "MAIL", "EHLO", "HELO", "RCPT TO", "MAIL FROM")), "").split(" ")[0]
+
+
+def are_of_a_bounce(words: str) -> bool:
+    """Whether there is a sentence in which mailers say that a mail did not arrive."""
+    return _any_of(_SENTENCES, " ".join(words.lower().split()))
+
+
+def is_subject_of_a_bounce(subject: str) -> bool:
+    return _any_of(_SUBJECTS, subject.lower())
+
+
+def _any_of(phrases: Iterable[str], low: str) -> bool:
+    return any(phrase in low for phrase in phrases)

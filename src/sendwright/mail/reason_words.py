@@ -15,6 +15,7 @@ Words: TypeAlias = tuple[tuple[R, tuple[str, ...]], ...]
 # argument: a provider's own terms first, then the state of an existing mailbox, then who we are and how much we send.
 DECISIVE: Final[Words] = (
     (R.VIRUS_DETECTED, ("email rejected due to security policies",)),
+    (R.REJECTED, ("groups.google.com",)),
     (R.REJECTED, ("[tss0", "[ts0", "temporarily deferred due to user complaints", "unexpected volume or user compl")),
     (R.SYSTEM_FULL, ("mail system full", "requested mail action aborted: exceeded storage allocation by the server")),
     (
@@ -181,8 +182,8 @@ DECISIVE: Final[Words] = (
         R.BLOCKED,
         (
             "blacklist", "black list", "blocklist", "block list", "blocked list", "denylist", "dnsbl", " rbl", "rbl-",
-            "rbl ", "spamhaus", "spamcop", "sorbs", "barracudacentral", "blocked using", "listed at", "listed in",
-            "listed by", "listed on", "banned sending ip", "banned ip", "ip address is blocked", "ip blocked",
+            "rbl ", "spamhaus", "spamcop", "sorbs", "barracudacentral", "blocked using", "listed at", "is listed in", "was listed",
+            "currently listed", "listed by", "is listed on", "banned sending ip", "banned ip", "ip address is blocked", "ip blocked",
             "ip address blocked", "ip has been blocked", "ip*is blocked", "ip*blocked", "ip address*rejected",
             "client host rejected", "client host blocked", "client host*blocked", "your host is blocked", "helo command rejected",
             "helo rejected", "invalid helo", "invalid ehlo", "bad helo", "helo name", "ehlo name", "helo/ehlo",
@@ -231,39 +232,37 @@ DECISIVE: Final[Words] = (
 
 # The recipient does not exist, said so that no step of the session can make it mean something else.
 NO_USER: Final = (
-    "user doesn't have a", "user does not have a", "does not have an account", "doesn't have an account",
-    "not listed in domino directory", "not listed in * directory", "not listed in public name", "no matching directory",
-    "recipient name is not recognized", "unknown recipient", "invalid recipient", "invalid recipients", "recipient not found",
-    "recipientnotfound", "recipnotfound", "resolver.adr", "mailbox not found", "no such mailbox", "no mailbox here by that name",
-    "mailbox does not exist", "mailbox doesn't exist", "user not exist", "user not found", "user doesn't exist",
-    "user does not exist", "recipient does not exist", "recipient doesn't exist", "address does not exist",
-    "address doesn't exist", "account does not exist", "account doesn't exist", "account that you tried to reach does not exist",
-    "mail.local: unknown user", "unknown local part", "unknown local user", "no such local user", "does not have an email account",
-    "destination addresses were unknown", "name not found", "email address wasn't found", "email address could not be found",
-    "e-mail address you entered couldn't be found", "the email address you entered couldn", "wasn't found at",
-    "couldn't be found or is invalid", "is not a known user", "not a valid mailbox", "not a valid user", "not a valid recipient",
-    "not a known user", "this address no longer accepts mail", "no longer exists", "recipient unknown", "ldap: no such",
-    "the recipient cannot be found", "recipient cannot be found", "recipient could not be found", "no valid recipient",
-    "bad destination mailbox address", "bad destination email address", "bad address syntax", "delivery error: dd",
-    "recipient address rejected: access denied", "addressee unknown", "unrouteable mail address", "unknown address error",
-    "person not at this company", "no longer with", "not our customer", "invalid user", "invalid mailbox", "invalid address",
+    "delivery error: dd", "not listed in domino directory", "not listed in * directory", "not listed in public name",
+    "recipient name is not recognized", "unknown recipient", "recipientnotfound", "recipnotfound", "resolver.adr.",
+    "mail.local: unknown user", "bad destination mailbox address", "bad destination email address", "bad address syntax",
+    "recipient address rejected: access denied", "destination addresses were unknown", "no mailbox here by that name",
+    "no mailbox by that name", "email address wasn't found", "email address could not be found", "address you entered couldn",
+    "wasn't found at", "couldn't be found or is invalid", "account that you tried to reach does not exist", "p=nosuchuser",
+    "no valid recipient", "invalid recipient", "not a valid mailbox", "requested user mailbox not found", "no such user here",
     "adresse destinataire invalide", "adresse d au moins un destinataire invalide", "utilisateur inconnu", "destinataire inconnu",
-    "benutzer unbekannt", "empfänger unbekannt", "empfaenger unbekannt", "empfänger existiert nicht",
+    "benutzer unbekannt", "empfänger unbekannt", "empfaenger unbekannt", "empfänger existiert nicht", "unbekannte adresse",
     "empfänger nicht gefunden", "adresse existiert nicht", "unbekannter empf", "usuario desconocido", "destinatario desconocido",
     "usuario no existe", "utente sconosciuto", "destinatario sconosciuto", "usuário desconhecido", "нет такого пользователя",
-    "получатель не найден", "пользователь не найден", "does not exist here", "this mailbox is no longer", "address no longer exist",
-    "ユーザーが存在しない", "宛先が存在し", "宛先不明", "メールアドレスが存在し", "ofr_416", "lpn007_416", "no account by that name",
-    "delivery to non-user", "couldn't find any user", "wurde nicht gefunden", "unbekannte adresse", "no such account",
-    "non esiste", "nie istnieje", "neexistuje", "bestaat niet", "p=nosuchuser",
+    "получатель не найден", "пользователь не найден", "ユーザーが存在しない", "宛先が存在し", "宛先不明", "メールアドレスが存在し",
+    "ofr_416", "lpn007_416", "nie istnieje", "neexistuje", "bestaat niet", "non esiste", "invalid final delivery user",
+    "unknown local-part", "unknown local part", "user not exist", "can't chdir to maildir", "addressee unknown",
+    "name not found in", "no matching*directory", "delivery to non-user",
 )  # fmt: skip
 
 # The same where it may also be a filter that hides behind these words: believed at RCPT or with a code that agrees.
 NO_USER_PERHAPS: Final = (
+    "user doesn't have a", "user does not have a", "does not have an account", "doesn't have an account", "recipient not found",
+    "mailbox not found", "no such mailbox", "mailbox does not exist", "mailbox doesn't exist", "user not found", "user doesn't exist",
+    "user does not exist", "does not have an email account", "name not found", "is not a known user", "not a valid user",
+    "not a valid recipient", "not a known user", "no longer accepts mail", "no longer exists", "recipient unknown", "no such account",
+    "recipient cannot be found", "recipient could not be found", "person not at this company", "no longer with", "not our customer",
+    "invalid user", "invalid mailbox", "invalid address", "no account by that name", "couldn't find any user", "wurde nicht gefunden",
+    "this mailbox is no longer", "no longer exist", "unknown address error", "no such virtual user", "not a valid address",
     "user unknown", "unknown user", "no such user", "no such recipient", "no such address", "no such person", "no such member",
     "no such name", "unknown mailbox", "unknown address", "unknown account", "unknown id", "unknown local", "address unknown",
-    "account not found", "address rejected", "address not found", "address is not", "address invalid", "mailbox unavailable",
-    "mailbox not available", "recipient rejected", "recipient refused", "recipient address rejected", "recipient*rejected",
-    "recipient is not", "recipient*not accepted", "recipient not known", "user invalid", "user not known", "user rejected",
+    "account not found", "address not found", "address is not", "address invalid", "mailbox unavailable",
+    "mailbox not available", "recipient refused",
+    "recipient not known", "user invalid", "user not known", "user rejected",
     "user*not exist", "undeliverable address", "undeliverable to", "not a mailbox", "not a user", "no user", "no mailbox",
     "no recipient", "is not known here", "is unknown", "not known at this", "unknown to", "does not exist", "doesn't exist",
     "can't accept user", "does not like recipient", "can't deliver to", "inactive email address", "not found in", "no existe",
@@ -280,8 +279,13 @@ FILTERED: Final = (
     "does not accept mail from you", "wants no mail", "rejected by user", "filtered", "undisclosed reason", "transport failure*rule",
 )  # fmt: skip
 
-# What is about the sender, then about hosts and machines.
-PLAIN: Final[Words] = (
+# What is about the sender, or the recipient's domain.
+ABOUT_DOMAINS: Final[Words] = (
+    (
+        R.SECURITY_ERROR,
+        ("client was not authenticated", "sendernotauthenticated", "rst.notauthorized", "unauthenticated sender", "authentication required", "authentication is required", "authrequired", "must authenticate",
+         "authentication failure", "authentication failed", "codes d'authentification", "sendersnotallowed"),
+    ),
     (
         R.REJECTED,
         (
@@ -301,7 +305,7 @@ PLAIN: Final[Words] = (
             "does not accept mail", "does not receive mail", "doesn't accept mail", "doesn't receive mail", "no smtp service",
             "not accepting network messages", "host does not accept", "domain does not accept", "couldn't find a mail exchanger",
             "couldn't find any mail exchanger", "no mx found for domain", "null mx", "nullmx", "mx 0", "no mail exchanger",
-            "smtp protocol returned a permanent error", "name server: .: host not found", "domain does not receive",
+            "smtp protocol returned a permanent error", "domain does not receive",
             "no mx records", "does not like to receive", "accepts no mail", "does not support mail",
         ),
     ),
@@ -314,20 +318,24 @@ PLAIN: Final[Words] = (
             "couldn't find any host", "couldn't find any host named", "nxdomain", "domain*was not found", "domain must exist",
             "host or domain name not found", "domain*couldn't be found", "invalid domain", "bad domain", "domain is invalid",
             "unable to resolve host", "unresolvable domain", "no route to domain", "address resolution failed", "dns lookup failure",
-            "illegal host/domain", "could not find a gateway", "host*not found", "recipient domain must exist", "dns error: domain",
+            "illegal host/domain", "point to non-existent hosts", "host*not found", "recipient domain must exist", "dns error: domain",
             "unknown mail host", "bad destination host", "bad destination system", "domain*does not exist", "no such host is known",
             "badly formatted or the domain", "gone away*domain", "domaine inconnu", "domain nicht gefunden", "domäne nicht gefunden",
         ),
     ),
+)  # fmt: skip
+
+# What is about hosts and machines on the way.
+ABOUT_MACHINES: Final[Words] = (
     (
         R.EXPIRED,
         (
             "retry timeout exceeded", "retry time not reached", "envelope expired", "message expired", "delivery time expired",
-            "queue too long", "was not delivered within", "delivery attempt*expired", "giving up.", "giving up after",
+            "was not delivered within", "delivery attempt*expired", "giving up after",
             "could not be delivered for too long", "delivery timed out", "unable to deliver this message after", "not been delivered after",
-            "connection timed out", "timed out", "timeout", "time-out", "time out", "delayed", "socket error", "retried for", "been trying",
+            "connection timed out", "timed out", "have been failing for a long time", "could not find a gateway", "queue.expired", "not collected after", "socket error", "retried for", 
             "did not accept our requests to connect", "not responding", "host not reachable", "unable to connect in",
-            "message could not be delivered for", "will be retried", "still being retried", "was aborted after", "failed to deliver after",
+            "was aborted after", "failed to deliver after",
             "delivery expired", "has expired", "too long in", "maximum time", "retry limit", "too old", "delivery attempts were unsuccessful",
             "not be delivered within", "no more retries", "host unreachable", "failed connect", "reached maximum retries", "dauerhaft nicht erreich",
         ),
@@ -336,13 +344,13 @@ PLAIN: Final[Words] = (
         R.NETWORK_ERROR,
         (
             "wasn't able to establish an smtp connection", "mail loop", "loop detected", "too many hops", "loops back", "routing loop",
-            "hop count exceeded", "maximum hop count", "hops exceeded", "could not connect", "couldn't connect", "unable to connect",
-            "no route to host", "network is unreachable", "connection refused", "connection reset", "connection lost", "lost connection",
-            "connection was dropped", "connection was closed", "connection closed", "malformed name server reply", "dns records for the destination computer",
+            "hop count exceeded", "maximum hop count", "hops exceeded", "could not connect and send",
+            "no route to host", "network is unreachable", "name lookup failure", "lookup failure", "message looping", "is looping", "found, try again",
+            "malformed name server reply", "dns records for the destination computer",
             "forwarded more than the maximum", "could indicate a mail loop", "host is unreachable", "name server timeout", "dns timeout",
-            "could not be resolved", "name service error", "malformed or unexpected name server", "temporary lookup failure", "dns server failure",
-            "server failure", "too many unneeded rcpt", "mail forwarding loop", "failed to connect", "destination host is not reachable",
-            "unable to contact",
+            "could not be resolved", "malformed or unexpected name server", "temporary lookup failure", "dns server failure",
+            "server failure", "too many unneeded rcpt", "mail forwarding loop", "destination host is not reachable",
+            "lookup failed temporarily", "points to local host",
         ),
     ),
     (
@@ -353,8 +361,8 @@ PLAIN: Final[Words] = (
     (
         R.CONTENT_ERROR,
         (
-            "invalid header", "improper header", "attachment", "file type", "subject", "message content", "content denied", "charset",
-            "content-type", "unsupported content", "message header", "mime error", "mime", "8bit", "smtputf8", "header line", "bad content",
+            "invalid header", "improper header", "attachment", "file type", "message content", "content denied", "charset",
+            "unsupported content", "mime error", "smtputf8", "header line", "bad content",
             "the message does not conform", "message contains invalid", "header size", "not a valid message", "header*contain",
         ),
     ),
@@ -377,14 +385,25 @@ PLAIN: Final[Words] = (
     (
         R.SYSTEM_ERROR,
         (
-            "internal error", "internal system error", "internal server error", "local error", "config error", "configuration error", "misconfigur", "system error",
-            "server error", "transaction failed", "unable to contact ldap", "ldap", "local problem", "software error", "service currently unavailable",
-            "service unavailable", "service temporarily unavailable", "temporary failure", "temporary problem", "temporary error", "database", "queue file",
+            "could not load", "internal error", "internal system error", "internal server error", "local error", "config error", "configuration error", "misconfigur", "system error",
+            "server error", "transaction failed", "unable to contact ldap", "ldap", "local problem", "software error", "temporary failure", "temporary problem", "temporary error", "database", "queue file",
             "cannot write", "can't write", "i/o error", "input/output", "out of memory", "server configuration", "mail system problem", "technical",
             "interrupted", "can't create", "cannot create", "unable to open", "no such file", "operation not permitted", "process error",
             "generic failure", "aborted", "unexpected", "program failure", "unable to deliver", "mail server error", "problem with the", "proxy",
         ),
     ),
+)  # fmt: skip
+
+# What says something only where nothing else does: what mailers write under every refusal of a kind.
+AT_LAST: Final[Words] = (
+    (R.USER_UNKNOWN, ("address rejected", "recipient rejected", "recipient*rejected", "recipient is not", "recipient*not accepted")),
+    (R.SYSTEM_ERROR, ("service unavailable", "service currently unavailable", "service temporarily unavailable")),
+    (R.HOST_UNKNOWN, ("name service error",)),
+    (R.EXPIRED, ("still undelivered", "could not be delivered for", "cannot send message for", "could not send message for", "timeout",
+                 "time-out", "time out", "queue too long", "giving up", "delayed", "will be retried", "still being retried", "not yet been delivered", "was aborted")),
+    (R.NETWORK_ERROR, ("could not connect", "couldn't connect", "unable to connect", "connection refused", "connection reset", "connection lost",
+                       "lost connection", "connection was dropped", "connection was closed", "connection closed", "connection died",
+                       "failed to connect", "unable to contact")),
 )  # fmt: skip
 
 # What an enhanced code says (RFC 3463 and the IANA registry): subject and detail. Where class 4 means something else,
@@ -471,11 +490,13 @@ WHOLE_CODES: Final = {
 CODES_OF_USER: Final = frozenset({"1.0", "1.1", "1.3", "1.10"})
 CODES_OF_FILTER: Final = frozenset({"2.0", "2.1", "2.4"})
 # Codes so precise that ordinary words cannot mean something else.
+BEFORE_WORDS: Final = frozenset({"2.3"})
 PRECISE: Final = frozenset(
     {"1.6", "1.7", "1.8", "2.2", "7.13", "7.20", "7.21", "7.22", "7.23", "7.24", "7.25", "7.26", "7.27"}
 )
 BASIC: Final = {
     "421": R.BLOCKED,
+    "451": R.SYSTEM_ERROR,
     "452": R.SYSTEM_FULL,
     "501": R.SYNTAX_ERROR,
     "502": R.SYNTAX_ERROR,

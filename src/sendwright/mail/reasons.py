@@ -15,7 +15,7 @@ from .bounce_reasons import BounceReason
 _READ: Final = 3_000
 _STATUS: Final = re.compile(r"([245])\.([0-9]{1,3})\.([0-9]{1,3})")
 _LINK: Final = re.compile(r"https?://[^\s>)\]]*")
-_LINK_SAYS: Final = re.compile(r"[?&](p=[a-z]{1,40})")
+_LINK_SAYS: Final = re.compile(r"[?&](p=[a-z]{1,40})|//[a-z.]{0,40}(groups\.google\.com|spamhaus|spamcop)")
 _NO_SPACE: Final = r"""[^\s<>()\[\]"':;,@]"""
 _ADDRESS: Final = re.compile(rf"{_NO_SPACE}{{1,100}}@{_NO_SPACE}{{1,255}}")
 
@@ -30,15 +30,20 @@ def reason_of(status: str, reply_code: str, text: str, *, command: str = "") -> 
     server said. `command` is what it answered, when that is known: CONN, EHLO, MAIL, RCPT or DATA. Words that only one
     thing can be meant by win over codes, an enhanced code over a basic one.
     """
-    said = _plain(text)
+    return reason_of_texts(status, reply_code, (text,), command=command)
+
+
+def reason_of_texts(status: str, reply_code: str, texts: Iterable[str], *, command: str = "") -> BounceReason:
+    """The same for several texts about one refusal: the first one that says something is believed."""
     code = _subject_and_detail(status)
+    said = [_plain(text) for text in texts if text]
+    spoken = (_by_meaning(code, text, command) for text in said)
+    at_last = (_by_words(words.AT_LAST, text) for text in said)
     return (
-        _by_words(words.DECISIVE, said)
-        or _about_user(code, said, command)
-        or _precise(code)
-        or _by_words(words.PLAIN, said)
+        next(filter(None, spoken), None)
         or _by_code(status, code)
         or _by_step(command)
+        or next(filter(None, at_last), None)
         or words.BASIC.get(reply_code)
         or BounceReason.ON_HOLD
     )
@@ -51,14 +56,14 @@ def is_hard(reason: BounceReason, status: str = "", reply_code: str = "") -> boo
     the others, as servers say 450 to unknown users; who suppresses an address looks at the class as well.
     """
     if reason is BounceReason.NOT_ACCEPT:
-        return not (status or reply_code).startswith("4")
+        return not (reply_code or status.replace("4.0.0", "")).startswith("4")
     return reason in _HARD
 
 
 def _plain(text: str) -> str:
     """Lower case, one space between words; without links and addresses, which are full of words that mean nothing."""
     said = text[:_READ].lower()
-    hints = _LINK_SAYS.findall(said)
+    hints = [found[1] or found[2] for found in _LINK_SAYS.finditer(said)]
     bare = _ADDRESS.sub(" ", _LINK.sub(" ", said))
     return " ".join([*bare.split(), *hints])
 
@@ -68,6 +73,30 @@ def _subject_and_detail(status: str) -> str:
     return "" if found is None else f"{int(found[2])}.{int(found[3])}"
 
 
+def _by_meaning(code: str, said: str, command: str) -> BounceReason | None:
+    """What the words mean, by the codes and the step of the session that they were said at."""
+    if code in words.BEFORE_WORDS:
+        return words.CODES[code]
+    decided = _by_words(words.DECISIVE, said)
+    if decided or command in _EARLY:
+        return decided or _by_words(words.ABOUT_MACHINES, said)
+    if command == "MAIL":
+        return _about_sender(code, said)
+    return (
+        _about_user(code, said, command)
+        or _precise(code)
+        or _by_words(words.ABOUT_DOMAINS, said)
+        or _by_words(words.ABOUT_MACHINES, said)
+    )
+
+
+def _about_sender(code: str, said: str) -> BounceReason | None:
+    """What is unknown or takes no mail when the sender is named, is the sender."""
+    found = _precise(code) or _by_words(words.ABOUT_DOMAINS, said) or _by_words(words.ABOUT_MACHINES, said)
+    is_sender = found in _HARD or found is BounceReason.NOT_ACCEPT or (not found and code.startswith("1."))
+    return BounceReason.REJECTED if is_sender or _any_of(words.NO_USER_PERHAPS, said) else found
+
+
 def _about_user(code: str, said: str, command: str) -> BounceReason | None:
     if _any_of(words.FILTERED, said):
         return BounceReason.FILTERED
@@ -75,9 +104,11 @@ def _about_user(code: str, said: str, command: str) -> BounceReason | None:
         return None
     if _any_of(words.NO_USER, said) and code not in words.CODES_OF_FILTER:
         return BounceReason.USER_UNKNOWN
-    if code in words.CODES_OF_USER and not _by_words(words.PLAIN[:2], said):
+    if _by_words(words.ABOUT_DOMAINS, said):
+        return None
+    if code in words.CODES_OF_USER and said:
         return BounceReason.USER_UNKNOWN
-    if not _any_of(words.NO_USER_PERHAPS, said) or _by_words(words.PLAIN[:3], said):
+    if not _any_of(words.NO_USER_PERHAPS, said):
         return None
     return BounceReason.USER_UNKNOWN if command == "RCPT" else BounceReason.FILTERED
 

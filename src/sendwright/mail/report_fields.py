@@ -43,7 +43,9 @@ class Group:
 
     @property
     def diagnostic(self) -> str:
-        return _untyped(self.value("diagnostic-code"))
+        """What the server said; that a local program said it is part of it."""
+        value = self.value("diagnostic-code")
+        return value if value.lower().startswith("x-unix") else _untyped(value)
 
     @property
     def status(self) -> str:

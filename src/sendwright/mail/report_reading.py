@@ -38,6 +38,8 @@ def read_report(raw: bytes) -> IncomingReport:
     notice = read_notice(pieces.words)
     if notice:
         return _of_notice(pieces, notice)
+    if pieces.root.value("X-Apple-Unsubscribe").lower() == "true":
+        return _opt_out(pieces)
     if pieces.complaint or _is_old_complaint(pieces):
         return _complaint(pieces)
     return _bounce(pieces) or _neither(pieces)
@@ -68,6 +70,12 @@ def _of_notice(pieces: Pieces, notice: Notice) -> IncomingReport:
         case _:
             reached = tuple(noticed.address for noticed in notice.recipients)
             return replace(_frame(pieces, ReportKind.OTHER), delivered=reached)
+
+
+def _opt_out(pieces: Pieces) -> IncomingReport:
+    """Apple's mail reader writes a mail where a List-Unsubscribe has no link, in the name of its user."""
+    sender = report_lines.address_in(pieces.root.value("From"))
+    return replace(_frame(pieces, ReportKind.COMPLAINT), recipients=(_complained(sender),), feedback_type="opt-out")
 
 
 def _is_old_complaint(pieces: Pieces) -> bool:

@@ -7,7 +7,7 @@ from . import report_lines as lines
 from .bounce_reasons import BounceReason
 from .headers import clean
 from .incoming import ReportedAddress
-from .reasons import is_hard, reason_of
+from .reasons import is_hard, reason_of_texts
 from .report_fields import Group, Status, read_status, read_status_in_words
 from .report_notices import Notice, NoticedAddress
 from .report_parts import Pieces
@@ -171,21 +171,18 @@ def _verdict(evidence: _Evidence) -> ReportedAddress:
 
 def _status(evidence: _Evidence) -> str:
     """The server's own code where it tells more than the field, which a mailer may have filled in by itself."""
-    spoken = [lines.status_in(text) for text in evidence.texts]
-    candidates = [spoken[0], evidence.status, *spoken[1:]]
+    own, *others = [lines.status_in(text) for text in evidence.texts]
+    candidates = [own, evidence.status, *([] if own else others)]
     refusing = [code for code in candidates if code and not code.startswith("2")]
     telling = [code for code in refusing if not code.endswith(".0.0")]
     return next(iter([*telling, *refusing]), "")
 
 
 def _reason(evidence: _Evidence, status: str, reply_code: str) -> BounceReason:
-    """The reason by the first text that says one, else by the codes."""
     if evidence.category in _CATEGORIES:
         return _CATEGORIES[evidence.category]
-    command = evidence.command
-    mute = reason_of("", "", "", command=command)
-    for text in evidence.texts:
-        if reason_of("", "", text, command=command) is not mute:
-            return reason_of(status, reply_code, text, command=command)
-    reason = reason_of(status, reply_code, "", command=command)
-    return BounceReason.EXPIRED if evidence.action == "delayed" and reason is BounceReason.ON_HOLD else reason
+    if evidence.action == "delayed" and status[2:4] not in ("1.", "2.", "7."):
+        # Nothing has been refused yet: the codes are those of a queue.
+        reason = reason_of_texts("", "", evidence.texts, command=evidence.command)
+        return BounceReason.EXPIRED if reason is BounceReason.ON_HOLD else reason
+    return reason_of_texts(status, reply_code, evidence.texts, command=evidence.command)

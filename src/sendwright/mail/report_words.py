@@ -23,7 +23,7 @@ _WITH_WORDS: Final = re.compile(
 # a@b | <a@b> | a@b <a@b> | a@b<mailto:a@b> | a@b (words) | a@b [words] | a@b on Thu, … | a@b Error, …
 _ALONE: Final = re.compile(
     rf"""{_MARK}<?({_ADDRESS})>?["']?\]?(?:\s{{0,3}}<(?:mailto:)?{_ADDRESS}>)?[,.;]?\s{{0,8}}"""
-    r"""(|[(\[].*|on (?:mon|tue|wed|thu|fri|sat|sun)\b.*|error\b.*|delivery failed.*|\.\.\. .*|-- .*|- .*)""",
+    r"""(|[(\[].*|on (?:mon|tue|wed|thu|fri|sat|sun)\b.*|error\b.*|invalid address\b.*|[45][0-9]{2}[ -].*|delivery failed.*|\.\.\. .*|-- .*|- .*)""",
     re.IGNORECASE,
 )
 # 550 5.1.1 <a@b>... User unknown
@@ -46,11 +46,11 @@ _VERB: Final = re.compile(r"\s*(ehlo|helo|mail|rcpt|data|quit|rset|starttls|conn
 _STEP_OF: Final = {"helo": "EHLO", "ehlo": "EHLO", ".": "DATA", "connect": "CONN"}
 _STEPS: Final = (
     ("RCPT", ("reply to rcpt", "after rcpt", "rcpt to response", "rcpt to command", "rcpt command", "in rcpt to", "[rcpt_to]", "our rcpt to",
-              "does not like recipient", "rejected recipient", "rejected address", "rcpt to:<", "response to rcpt", "rcpt to: <")),
+              "does not like recipient", "rejected recipient", "rcpt to:<", "response to rcpt", "rcpt to: <", "(state 14)")),
     ("DATA", ("end of data", "after data", "reply to data", "data command", "text command", "final data", "our data", "failed after i sent", "[data]",
-              "after dot", "data response", "sending message-body", "message body")),
+              "after dot", "data response", "sending message-body", "message body", "(state 15)", "(state 16)", "(state 17)", "(state 18)")),
     ("MAIL", ("after mail", "reply to mail", "mail from command", "mail from response", "[mail_from]", "our mail from", "does not like sender",
-              "mail command", "mail from:<")),
+              "mail command", "mail from:<", "(state 13)", "sender was rejected")),
     ("EHLO", ("reply to ehlo", "reply to helo", "after ehlo", "after helo", "our ehlo", "our helo", "helo command", "my name was rejected")),
     ("CONN", ("initial connection", "refused to talk to me", "connection greeting", "our greeting", "initial server greeting")),
 )  # fmt: skip
@@ -105,12 +105,14 @@ class _Dialogue:
         """Whether the line is of a session."""
         found = _DIALOGUE.match(line)
         if found is None:
+            if "while talking to" in line.lower():
+                self.step, self.refusal = "CONN", ""
             return False
         verb = _VERB.match(found[2])
         if verb:
             word = verb[1].lower()
             self.step = _STEP_OF.get(word, word.upper())
-        elif lines.reply_in(found[2][:4]) and not self.refusal:
+        elif lines.reply_in(found[2][:4]) and not self.refusal and self.step not in ("QUIT", "RSET"):
             self.refusal, self.refused_step = found[2], self.step
         return True
 
@@ -130,17 +132,18 @@ def named_in(words: str) -> list[Named]:
 def _by_line(words: str) -> dict[str, Named]:
     found: dict[str, Named] = {}
     current: Named | None = None
-    before = ""
+    before, is_closed = "", False
     dialogue = _Dialogue()
     for line in words.split("\n"):
         if dialogue.take(line):
-            if current:
+            if current and not is_closed:
                 current.said.append(line)
             continue
         opened = _opened(line, before)
         if opened:
             current = _named(found, opened[0])
-            if _REFUSED.match(line):
+            is_closed = _REFUSED.match(line) is not None
+            if is_closed:
                 dialogue.give_to(current)
         if current:
             current.said.append(opened[1] if opened else line)

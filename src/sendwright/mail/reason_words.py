@@ -14,6 +14,25 @@ Words: TypeAlias = tuple[tuple[R, tuple[str, ...]], ...]
 # Words that say it whatever the codes are: they name us, our mail or the state of the mailbox. The order is the
 # argument: a provider's own terms first, then the state of an existing mailbox, then who we are and how much we send.
 DECISIVE: Final[Words] = (
+    # Facebook's codes: what they are about, P for permanent and T for temporary.
+    (R.USER_UNKNOWN, ("rcp-p1", "int-p1", "int-p3", "int-p4")),
+    (R.FILTERED, ("rcp-p2", "rcp-p3", "rcp-p4")),
+    (R.MESSAGE_TOO_BIG, ("msg-p1", "int-p2")),
+    (R.CONTENT_ERROR, ("msg-p2", "msg-p3")),
+    (R.REQUIRE_PTR, ("dns-p3",)),
+    (R.REJECTED, ("dns-p1", "dns-p2")),
+    (R.SPAM_DETECTED, ("pol-p6", "pol-p7")),
+    (R.BLOCKED, ("pol-p1", "pol-p2", "pol-p3", "pol-p4", "pol-p5")),
+    (R.TOO_MANY_CONNECTIONS, ("con-t1", "con-t3", "rcp-t2", "pol-t1")),
+    (R.SYSTEM_ERROR, ("rcp-t1", "int-t", "dns-t1")),
+    # Exchange's own names for what went wrong.
+    (R.REJECTED, ("rst.notauthorized", "rst.sendernotauthenticatedforgroup")),
+    (R.SYSTEM_ERROR, ("adr.ambiguous", "adr.badprimary", "several matches found in domino", "no proxy for recipient")),
+    (R.HOST_UNKNOWN, ("dns.nonexistentdomain",)),
+    (R.NETWORK_ERROR, ("dns.mxloopback",)),
+    (R.TOO_MANY_CONNECTIONS, ("adr.reciplimit", "adr.recipientlimit")),
+    (R.SECURITY_ERROR, ("server does not support auth",)),
+    (R.CONTENT_ERROR, ("conversion to internet format failed", "improper use of 8-bit")),
     (R.VIRUS_DETECTED, ("email rejected due to security policies",)),
     (R.REJECTED, ("groups.google.com",)),
     (R.REJECTED, ("[tss0", "[ts0", "temporarily deferred due to user complaints", "unexpected volume or user compl")),
@@ -21,7 +40,7 @@ DECISIVE: Final[Words] = (
     (
         R.MAILBOX_FULL,
         (
-            "mailbox full", "mailbox is full", "mailbox*is full", "mailbox has exceeded", "mailbox exceeds allowed size",
+            "exceeded the local limit", "mailbox full", "mailbox is full", "mailbox*is full", "mailbox has exceeded", "mailbox exceeds allowed size",
             "mailbox size limit", "mailbox exceeded", "mailbox over quota", "mailbox is over", "mail box full",
             "inbox is full", "inbox full", "over quota", "overquota", "quota exceeded", "quota exceed",
             "exceeded its quota", "exceeded quota", "exceeded the quota", "exceeds quota", "exceeds the quota",
@@ -41,7 +60,7 @@ DECISIVE: Final[Words] = (
     (
         R.MESSAGE_TOO_BIG,
         (
-            "message too large", "message too big", "message is too large", "message is too big", "mail is too large",
+            "mail size limit", "message too large", "message too big", "message is too large", "message is too big", "mail is too large",
             "line limit exceeded", "message size exceeds*maximum", "message exceeds maximum",
             "message exceeded max", "message size exceeds maximum", "exceeds the maximum message size",
             "exceeded maximum inbound message size", "max message size exceeded", "message length exceeds",
@@ -54,7 +73,7 @@ DECISIVE: Final[Words] = (
     (
         R.SUSPEND,
         (
-            "account is disabled", "account disabled", "account that you tried to reach is disabled",
+            "administratively disabled", "account is temporarily limited", "account is disabled", "account disabled", "account that you tried to reach is disabled",
             "account has been disabled", "account that you tried to reach is inactive", "account is inactive",
             "account inactive", "account deactivated", "account is suspended", "account suspended",
             "account has been suspended", "account is locked", "account is temporarily locked", "account expired",
@@ -83,7 +102,7 @@ DECISIVE: Final[Words] = (
     (
         R.NO_RELAYING,
         (
-            "relay access denied", "relaying denied", "relay denied", "relaying not allowed", "relay not permitted",
+            "smtp relay error", "relay access denied", "relaying denied", "relay denied", "relaying not allowed", "relay not permitted",
             "relaying not permitted", "unable to relay", "not allowed to relay", "we do not relay", "relaying is prohib",
             "relaying blocked", "relay prohibited", "relay operation rejected", "not a relay", "not permitted to relay",
             "insecure mail relay", "that domain isn't in my list of allowed rcpthosts", "relaying to * prohibited",
@@ -223,7 +242,7 @@ DECISIVE: Final[Words] = (
     (
         R.SYNTAX_ERROR,
         (
-            "improper use of 8-bit", "syntax error in param", "bad parameters", "command unrecognized", "unrecognized command",
+            "syntax error in param", "bad parameters", "command unrecognized", "unrecognized command",
             "command not implemented", "command not recognized", "bad sequence of commands", "command sequence",
             "nested mail command", "unknown smtp command", "unimplemented*command",
         ),
@@ -233,11 +252,11 @@ DECISIVE: Final[Words] = (
 # The recipient does not exist, said so that no step of the session can make it mean something else.
 NO_USER: Final = (
     "delivery error: dd", "not listed in domino directory", "not listed in * directory", "not listed in public name",
-    "recipient name is not recognized", "unknown recipient", "recipientnotfound", "recipnotfound", "resolver.adr.",
+    "recipient name is not recognized", "unknown recipient", "recipientnotfound", "recipnotfound", "adr.recip", "adr.exrecip", "adr.invalidinsmtp", "unknown user:", "< >: user unknown", "non répertorié dans l'annuaire", "見つかりません", "ディレクトリのリストにありません", "no valid recipients for this",
     "mail.local: unknown user", "bad destination mailbox address", "bad destination email address", "bad address syntax",
     "recipient address rejected: access denied", "destination addresses were unknown", "no mailbox here by that name",
     "no mailbox by that name", "email address wasn't found", "email address could not be found", "address you entered couldn",
-    "wasn't found at", "couldn't be found or is invalid", "account that you tried to reach does not exist", "p=nosuchuser",
+    "wasn't found at", "couldn't be found or is invalid", "p=nosuchuser",
     "no valid recipient", "invalid recipient", "not a valid mailbox", "requested user mailbox not found", "no such user here",
     "adresse destinataire invalide", "adresse d au moins un destinataire invalide", "utilisateur inconnu", "destinataire inconnu",
     "benutzer unbekannt", "empfänger unbekannt", "empfaenger unbekannt", "empfänger existiert nicht", "unbekannte adresse",
@@ -251,6 +270,7 @@ NO_USER: Final = (
 
 # The same where it may also be a filter that hides behind these words: believed at RCPT or with a code that agrees.
 NO_USER_PERHAPS: Final = (
+    "account that you tried to reach does not exist",
     "user doesn't have a", "user does not have a", "does not have an account", "doesn't have an account", "recipient not found",
     "mailbox not found", "no such mailbox", "mailbox does not exist", "mailbox doesn't exist", "user not found", "user doesn't exist",
     "user does not exist", "does not have an email account", "name not found", "is not a known user", "not a valid user",
@@ -272,7 +292,7 @@ NO_USER_PERHAPS: Final = (
 
 # A refusal after the recipient was taken, or by the recipient's own rules.
 FILTERED: Final = (
-    "header error", "user reject", "user refused", "rejected by the recipient", "recipient has refused", "refuses to accept",
+    "header error", "ambiguous recipient", "cannot route mail to user", "undisclosed error", "user reject", "user refused", "rejected by the recipient", "recipient has refused", "refuses to accept",
     "because the recipient is only accepting mail from", "only accepts mail from", "not accepting mail from",
     "user has rejected", "due to extended inactivity", "you have been blocked by the recipient", "refused by recipient",
     "bounced by a filter", "recipient's filter", "user's filter", "private blacklist", "sender is on the recipient", "blocked by user",
@@ -283,7 +303,7 @@ FILTERED: Final = (
 ABOUT_DOMAINS: Final[Words] = (
     (
         R.SECURITY_ERROR,
-        ("client was not authenticated", "sendernotauthenticated", "rst.notauthorized", "unauthenticated sender", "authentication required", "authentication is required", "authrequired", "must authenticate",
+        ("client was not authenticated", "sendernotauthenticated", "unauthenticated sender", "authentication required", "authentication is required", "authrequired", "must authenticate",
          "authentication failure", "authentication failed", "codes d'authentification", "sendersnotallowed"),
     ),
     (
@@ -312,7 +332,7 @@ ABOUT_DOMAINS: Final[Words] = (
     (
         R.HOST_UNKNOWN,
         (
-            "host unknown", "unknown host", "host not found", "domain not found", "domain does not exist", "domain doesn't exist",
+            "remote domain doesnt exist", "no mx or a records", "host unknown", "unknown host", "host not found", "domain not found", "domain does not exist", "domain doesn't exist",
             "no such domain", "no such host", "unknown domain", "domain unknown", "unrouteable address", "unroutable address",
             "domain is not reachable", "domain name not found", "domain name does not exist", "name or service not known",
             "couldn't find any host", "couldn't find any host named", "nxdomain", "domain*was not found", "domain must exist",
@@ -330,7 +350,7 @@ ABOUT_MACHINES: Final[Words] = (
     (
         R.EXPIRED,
         (
-            "retry timeout exceeded", "retry time not reached", "envelope expired", "message expired", "delivery time expired",
+            "retry timeout exceeded", "after multiple retries", "unreachable for too long", "retry time not reached", "envelope expired", "message expired", "delivery time expired",
             "was not delivered within", "delivery attempt*expired", "giving up after",
             "could not be delivered for too long", "delivery timed out", "unable to deliver this message after", "not been delivered after",
             "connection timed out", "timed out", "have been failing for a long time", "could not find a gateway", "queue.expired", "not collected after", "socket error", "retried for", 
@@ -343,7 +363,7 @@ ABOUT_MACHINES: Final[Words] = (
     (
         R.NETWORK_ERROR,
         (
-            "wasn't able to establish an smtp connection", "mail loop", "loop detected", "too many hops", "loops back", "routing loop",
+            "wasn't able to establish an smtp connection", "dns lookup failed", "mail loop", "loop detected", "too many hops", "loops back", "routing loop",
             "hop count exceeded", "maximum hop count", "hops exceeded", "could not connect and send",
             "no route to host", "network is unreachable", "name lookup failure", "lookup failure", "message looping", "is looping", "found, try again",
             "malformed name server reply", "dns records for the destination computer",
@@ -385,7 +405,7 @@ ABOUT_MACHINES: Final[Words] = (
     (
         R.SYSTEM_ERROR,
         (
-            "could not load", "internal error", "internal system error", "internal server error", "local error", "config error", "configuration error", "misconfigur", "system error",
+            "could not load", "dns violates", "internal error", "internal system error", "internal server error", "local error", "config error", "configuration error", "misconfigur", "system error",
             "server error", "transaction failed", "unable to contact ldap", "ldap", "local problem", "software error", "temporary failure", "temporary problem", "temporary error", "database", "queue file",
             "cannot write", "can't write", "i/o error", "input/output", "out of memory", "server configuration", "mail system problem", "technical",
             "interrupted", "can't create", "cannot create", "unable to open", "no such file", "operation not permitted", "process error",
@@ -476,6 +496,23 @@ CODES: Final = {
     "7": R.SECURITY_ERROR,
 }
 WHOLE_CODES: Final = {
+    # Exchange Online, as its table of non-delivery reports explains them.
+    "5.7.12": R.REJECTED,
+    "5.7.124": R.REJECTED,
+    "5.7.133": R.REJECTED,
+    "5.7.134": R.REJECTED,
+    "5.7.135": R.REJECTED,
+    "5.7.136": R.REJECTED,
+    "5.7.501": R.SPAM_DETECTED,
+    "5.7.502": R.SPAM_DETECTED,
+    "5.7.503": R.SPAM_DETECTED,
+    "5.7.504": R.USER_UNKNOWN,
+    "5.7.505": R.BLOCKED,
+    "5.7.506": R.BLOCKED,
+    "5.7.507": R.BLOCKED,
+    "5.7.508": R.BLOCKED,
+    "5.4.300": R.EXPIRED,
+    "4.4.300": R.EXPIRED,
     "4.2.1": R.SUSPEND,
     "4.5.3": R.TOO_MANY_CONNECTIONS,
     "4.7.0": R.BLOCKED,

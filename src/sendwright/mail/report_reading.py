@@ -144,6 +144,7 @@ def _evidence(pieces: Pieces, told: Told) -> int:
         2 * _is_from_daemon(pieces),
         2 * report_words.is_subject_of_a_bounce(root.value("Subject")),
         _path(root.value("Return-Path")) == "",
+        2 * (root.first("X-MLServer") is not None),
         bool(pieces.returned),
     )
     return sum(points)

@@ -37,11 +37,11 @@ _NAMING: Final = (
     "rejected recipient", "following recipient", "allowed size:", "recipient(s):", "delivery to", "could not be sent to",
     "unable to deliver to", "failed for", "failed recipient", "to recipient", "the recipient", "user unknown:", "unknown user:",
     "invalid final delivery userid:", "rcpt to:", "rcpt:", "email to", "e-mail to", "mail to", "send to", "sent to", "unknown local part", "für", "an:",
-    "not delivered to", "the address", "address:", "intended for", "mailbox", "delivering to", "failed to deliver to", "deliver mail to",
+    "not delivered to", "the address", "address:", "message-id in", "intended for", "mailbox", "delivering to", "failed to deliver to", "deliver mail to",
 )  # fmt: skip
 _SENDERS: Final = ("sent by", "sent from", "message from", "mail from", "sender", "from:", "contact", "send mail to", "forward")
 
-_DIALOGUE: Final = re.compile(r"\s*(>>>|<<<|out:|in:)\s*(.*)", re.IGNORECASE)
+_DIALOGUE: Final = re.compile(r"\s*(?:sent |received )?(>>>|<<<|out:|in:)\s*(.*)", re.IGNORECASE)
 _VERB: Final = re.compile(r"\s*(ehlo|helo|mail|rcpt|data|quit|rset|starttls|connect|\.)(?![a-z])", re.IGNORECASE)
 _STEP_OF: Final = {"helo": "EHLO", "ehlo": "EHLO", ".": "DATA", "connect": "CONN"}
 _STEPS: Final = (
@@ -56,6 +56,7 @@ _STEPS: Final = (
 )  # fmt: skip
 
 _SENTENCES: Final = (
+    "duplicated message-id", "not member", "loop alert", "failed for the following reason", "recipients were affected",
     "could not be delivered", "couldn't be delivered", "can't be delivered", "cannot be delivered", "can not be delivered", "could not deliver",
     "could not be sent", "not able to deliver", "wasn't able to deliver", "unable to deliver", "was not delivered", "undeliverable",
     "has not been delivered", "have not been delivered", "not yet been delivered", "did not reach the following", "had permanent fatal errors", "had delivery errors",
@@ -109,6 +110,8 @@ class _Dialogue:
                 self.step, self.refusal = "CONN", ""
             return False
         verb = _VERB.match(found[2])
+        if found[1] == ">>>" and not verb and "@" in found[2]:
+            return False
         if verb:
             word = verb[1].lower()
             self.step = _STEP_OF.get(word, word.upper())

@@ -9,6 +9,7 @@ import re
 from collections.abc import Iterable
 from typing import Final
 
+from . import reason_codes as codes
 from . import reason_words as words
 from .bounce_reasons import BounceReason
 
@@ -43,8 +44,8 @@ def reason_of_texts(status: str, reply_code: str, texts: Iterable[str], *, comma
         next(filter(None, spoken), None)
         or _by_code(status, code)
         or _by_step(command)
-        or next(filter(None, at_last), None)
-        or words.BASIC.get(reply_code)
+        or _at_last(next(filter(None, at_last), None), command)
+        or codes.BASIC.get(reply_code)
         or BounceReason.ON_HOLD
     )
 
@@ -75,8 +76,8 @@ def _subject_and_detail(status: str) -> str:
 
 def _by_meaning(code: str, said: str, command: str) -> BounceReason | None:
     """What the words mean, by the codes and the step of the session that they were said at."""
-    if code in words.BEFORE_WORDS:
-        return words.CODES[code]
+    if code in codes.BEFORE_WORDS:
+        return codes.CODES[code]
     decided = _by_words(words.DECISIVE, said)
     if decided or command in _EARLY:
         return decided or _by_words(words.ABOUT_MACHINES, said)
@@ -100,13 +101,13 @@ def _about_sender(code: str, said: str) -> BounceReason | None:
 def _about_user(code: str, said: str, command: str) -> BounceReason | None:
     if _any_of(words.FILTERED, said):
         return BounceReason.FILTERED
-    if code in words.PRECISE:
+    if code in codes.PRECISE:
         return None
-    if _any_of(words.NO_USER, said) and code not in words.CODES_OF_FILTER:
+    if _any_of(words.NO_USER, said) and code not in codes.CODES_OF_FILTER:
         return BounceReason.USER_UNKNOWN
     if _by_words(words.ABOUT_DOMAINS, said):
         return None
-    if code in words.CODES_OF_USER and said:
+    if code in codes.CODES_OF_USER and said:
         return BounceReason.USER_UNKNOWN
     if not _any_of(words.NO_USER_PERHAPS, said):
         return None
@@ -114,18 +115,23 @@ def _about_user(code: str, said: str, command: str) -> BounceReason | None:
 
 
 def _precise(code: str) -> BounceReason | None:
-    return words.CODES[code] if code in words.PRECISE else None
+    return codes.CODES[code] if code in codes.PRECISE else None
 
 
 def _by_code(status: str, code: str) -> BounceReason | None:
     if not code or code == "0.0":
         return None
-    return words.WHOLE_CODES.get(status) or words.CODES.get(code) or words.CODES.get(code.partition(".")[0])
+    return codes.WHOLE_CODES.get(status) or codes.CODES.get(code) or codes.CODES.get(code.partition(".")[0])
 
 
 def _by_step(command: str) -> BounceReason | None:
     """Who refuses us before the mail is named, refuses us."""
     return BounceReason.BLOCKED if command in _EARLY else None
+
+
+def _at_last(reason: BounceReason | None, command: str) -> BounceReason | None:
+    """Who only says that it is refused, refuses the recipient if that was what was asked."""
+    return BounceReason.USER_UNKNOWN if reason is BounceReason.FILTERED and command == "RCPT" else reason
 
 
 def _by_words(table: words.Words, said: str) -> BounceReason | None:

@@ -4,6 +4,8 @@ import re
 from collections.abc import Iterable, Iterator
 from typing import Final, TypeAlias
 
+from . import report_phrases as phrases
+
 MAX_TEXT: Final = 256 * 1024  # characters of a part that are read
 MAX_LINES: Final = 5_000
 MAX_LINE: Final = 1_000
@@ -16,32 +18,73 @@ _DOMAIN: Final = r"[^\s<>()\[\]\"',;:@|\\]"
 # The local part may be quoted, and the domain may be missing its dot in old networks, but never be empty.
 ADDRESS: Final = re.compile(rf'(?:"[^"\s@]{{1,64}}"|{_LOCAL}{{1,64}})@{_DOMAIN}{{1,255}}')
 _CODES: Final = frozenset(
-    "421 422 430 431 432 441 442 446 447 449 450 451 452 453 454 455 458 459 471 500 501 502 503 504 510 511 512 513"
-    " 515 517 521 523 525 530 531 533 534 535 538 540 541 542 543 550 551 552 553 554 555 556 557 558 559 571".split()
+    [
+        "421",
+        "422",
+        "430",
+        "431",
+        "432",
+        "441",
+        "442",
+        "446",
+        "447",
+        "449",
+        "450",
+        "451",
+        "452",
+        "453",
+        "454",
+        "455",
+        "458",
+        "459",
+        "471",
+        "500",
+        "501",
+        "502",
+        "503",
+        "504",
+        "510",
+        "511",
+        "512",
+        "513",
+        "515",
+        "517",
+        "521",
+        "523",
+        "525",
+        "530",
+        "531",
+        "533",
+        "534",
+        "535",
+        "538",
+        "540",
+        "541",
+        "542",
+        "543",
+        "550",
+        "551",
+        "552",
+        "553",
+        "554",
+        "555",
+        "556",
+        "557",
+        "558",
+        "559",
+        "571",
+    ]
 )
 _REPLY: Final = re.compile(r"(?<![0-9A-Za-z.,/+#=_-])([45][0-9]{2})(?=[ \-:,;)]|$)", re.MULTILINE)
 _UNIT: Final = re.compile(r" (?:bytes|seconds|minutes|hours|days|kb|mb|octets|messages|mails)\b", re.IGNORECASE)
 _STATUS: Final = re.compile(r"(?<![0-9A-Za-z.])([245]\.[0-7]\.[0-9]{1,3})(?![0-9]|\.[0-9])")
 _FIELD: Final = re.compile(r"([A-Za-z][A-Za-z0-9-]{0,60})[ \t]*:[ \t]*(.*)", re.DOTALL)
 
-# What stands above the returned mail. A line that holds one of these ends the words for people.
-_BANNERS: Final = (
-    "this line is a copy", "enclosed is a copy", "original message ---", "original message --", "copy of the message, including",
-    "copy of the body", "unsent message follows", "unsent message below", "original message follows", "message headers follow",
-    "copy of the original message", "header of the original message", "copy of the message header", "returned message ---",
-    "original mail info", "message header follows", "message headers ---", "header of the message", "original message headers",
-    "original message header", "returned message follows", "original mail follows", "message follows", "message text follows",
-    "bounced message", "beginning of the original", "your original message", "headers of the original", "included is a copy", "undelivered message follows",
-    "original e-mail", "original email headers", "text of the original", "ursprüngliche nachricht", "kopie der nachricht", "message d'origine",
-    "first lines of the message", "failed message follows", "rejected message follows", "message contents follow", "returned mail follows",
-    "unzustellbare nachricht", "oryginalna", "email headers:", "mail headers:", "mensagem original", "mensaje original", "元のメッセージ", "original headers",
-)  # fmt: skip
 _RETURNED_FIELD: Final = re.compile(
     r"(?:received: (?:from|by|\()|return-path: ?<|dkim-signature: |delivered-to: |x-received: "
     r"|content-type: (?:message/rfc822|text/rfc822-header))",
     re.IGNORECASE,
 )
-_NOT_BANNER: Final = ("---", "===")
 
 
 def lines_of(text: str) -> list[str]:
@@ -62,7 +105,7 @@ def split_at_returned(text: str) -> tuple[str, str]:
 
 def _is_banner(line: str, number: int) -> bool:
     """A title of the returned mail; not a sentence that tells what follows at the end of all."""
-    return number > 0 and len(line) <= 120 and any(banner in line for banner in _BANNERS)
+    return number > 0 and len(line) <= 120 and any(banner in line for banner in phrases.BANNERS)
 
 
 def address_in(text: str) -> str:

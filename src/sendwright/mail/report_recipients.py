@@ -183,6 +183,6 @@ def _reason(evidence: _Evidence, status: str, reply_code: str) -> BounceReason:
         return _CATEGORIES[evidence.category]
     if evidence.action == "delayed" and status[2:4] not in ("1.", "2.", "7."):
         # Nothing has been refused yet: the codes are those of a queue.
-        reason = reason_of_texts("", "", evidence.texts, command=evidence.command)
+        reason = reason_of_texts("", "", evidence.texts)
         return BounceReason.EXPIRED if reason is BounceReason.ON_HOLD else reason
     return reason_of_texts(status, reply_code, evidence.texts, command=evidence.command)

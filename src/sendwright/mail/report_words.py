@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from . import report_lines as lines
+from . import report_phrases as phrases
 
 MAX_NAMED: Final = 1_000
 _SAID: Final = 600  # characters of a quoted reply
@@ -23,7 +24,8 @@ _WITH_WORDS: Final = re.compile(
 # a@b | <a@b> | a@b <a@b> | a@b<mailto:a@b> | a@b (words) | a@b [words] | a@b on Thu, … | a@b Error, …
 _ALONE: Final = re.compile(
     rf"""{_MARK}<?({_ADDRESS})>?["']?\]?(?:\s{{0,3}}<(?:mailto:)?{_ADDRESS}>)?[,.;]?\s{{0,8}}"""
-    r"""(|[(\[].*|on (?:mon|tue|wed|thu|fri|sat|sun)\b.*|error\b.*|invalid address\b.*|[45][0-9]{2}[ -].*|delivery failed.*|\.\.\. .*|-- .*|- .*)""",
+    r"""(|[(\[].*|on (?:mon|tue|wed|thu|fri|sat|sun|[0-9]).*|[45][0-9]{2}[ -].*"""
+    r"""|(?:error\b|invalid address\b|delivery failed|\.\.\. |--? ).*)""",
     re.IGNORECASE,
 )
 # 550 5.1.1 <a@b>... User unknown
@@ -32,53 +34,11 @@ _REFUSED: Final = re.compile(
 )
 # Sendgrid: name:number:<a@b> : IP : host : words
 _TABLED: Final = re.compile(rf"[^<\s]{{1,100}}:[0-9]{{1,12}}:<({_ADDRESS})> : (.*)")
-_NAMING: Final = (
-    "recipient address:", "recipient:", "addressed to:", "delivered to:", "undeliverable to", "your mail to", "message to",
-    "rejected recipient", "following recipient", "allowed size:", "recipient(s):", "delivery to", "could not be sent to",
-    "unable to deliver to", "failed for", "failed recipient", "to recipient", "the recipient", "user unknown:", "unknown user:",
-    "invalid final delivery userid:", "rcpt to:", "rcpt:", "email to", "e-mail to", "mail to", "send to", "sent to", "unknown local part", "für", "an:",
-    "not delivered to", "the address", "address:", "message-id in", "intended for", "mailbox", "delivering to", "failed to deliver to", "deliver mail to",
-)  # fmt: skip
-_SENDERS: Final = ("sent by", "sent from", "message from", "mail from", "sender", "from:", "contact", "send mail to", "forward")
 
 _DIALOGUE: Final = re.compile(r"\s*(?:sent |received )?(>>>|<<<|out:|in:)\s*(.*)", re.IGNORECASE)
 _VERB: Final = re.compile(r"\s*(ehlo|helo|mail|rcpt|data|quit|rset|starttls|connect|\.)(?![a-z])", re.IGNORECASE)
+_COMMANDS: Final = frozenset({"EHLO", "HELO", "MAIL", "MAIL FROM", "RCPT", "RCPT TO", "DATA"})
 _STEP_OF: Final = {"helo": "EHLO", "ehlo": "EHLO", ".": "DATA", "connect": "CONN"}
-_STEPS: Final = (
-    ("RCPT", ("reply to rcpt", "after rcpt", "rcpt to response", "rcpt to command", "rcpt command", "in rcpt to", "[rcpt_to]", "our rcpt to",
-              "does not like recipient", "rejected recipient", "rcpt to:<", "response to rcpt", "rcpt to: <", "(state 14)")),
-    ("DATA", ("end of data", "after data", "reply to data", "data command", "text command", "final data", "our data", "failed after i sent", "[data]",
-              "after dot", "data response", "sending message-body", "message body", "(state 15)", "(state 16)", "(state 17)", "(state 18)")),
-    ("MAIL", ("after mail", "reply to mail", "mail from command", "mail from response", "[mail_from]", "our mail from", "does not like sender",
-              "mail command", "mail from:<", "(state 13)", "sender was rejected")),
-    ("EHLO", ("reply to ehlo", "reply to helo", "after ehlo", "after helo", "our ehlo", "our helo", "helo command", "my name was rejected")),
-    ("CONN", ("initial connection", "refused to talk to me", "connection greeting", "our greeting", "initial server greeting")),
-)  # fmt: skip
-
-_SENTENCES: Final = (
-    "duplicated message-id", "not member", "loop alert", "failed for the following reason", "recipients were affected",
-    "could not be delivered", "couldn't be delivered", "can't be delivered", "cannot be delivered", "can not be delivered", "could not deliver",
-    "could not be sent", "not able to deliver", "wasn't able to deliver", "unable to deliver", "was not delivered", "undeliverable",
-    "has not been delivered", "have not been delivered", "not yet been delivered", "did not reach the following", "had permanent fatal errors", "had delivery errors",
-    "had delivery problems", "had transient non-fatal errors", "delivery to the following", "delivery has failed", "delivery failed", "failed permanently",
-    "failed to deliver", "error delivering your mail", "trouble delivering", "error occurred while", "error has occurred while attempting",
-    "transcript of session follows", "returned mail", "returned to sender", "is delayed for more than", "delivery failure",
-    "failure reasons", "mail delivery system", "failed after i sent the message", "was undeliverable", "wasn't delivered", "not been relayed", "was not relayed",
-    "problem delivering", "problems delivering", "recipients was aborted", "permanent error", "did not receive this message", "not relayed to",
-    "exceeds allowed size", "delivery status notification", "this message was created automatically by mail delivery", "delivery error", "delivery attempts",
-    "konnte nicht zugestellt", "nicht zugestellt werden", "unzustellbar", "zustellung fehlgeschlagen", "n'a pas pu être", "n'a pas pu etre", "non remis",
-    "no se pudo entregar", "no se ha podido entregar", "non è stato possibile", "mancato recapito", "não foi possível entregar", "не может быть доставлено", "не доставлено",
-    "送信できません", "配送できません", "配信できません", "届きません", "エラー", "送信に失敗", "配送に失敗", "无法投递", "退信", "无法送达",
-    "was blocked by our", "not been delivered", "not be delivered", "address has failed", "mail system error", "message has been blocked",
-    "message was not accepted", "your message was rejected by", "the group", "user mailbox",
-)  # fmt: skip
-_SUBJECTS: Final = (
-    "undeliver", "delivery status notification", "delivery failure", "delivery failed", "delivery notification", "failure notice", "returned mail", "returned to sender",
-    "mail delivery fail", "mail delivery sys", "mail system error", "delivery report", "non-delivery", "nondelivery", "non delivery", "mail failure", "mail delivery status", "mail error",
-    "warning: could not send", "warning: message", "could not be delivered", "not delivered", "delivery problem", "delivery error", "message you sent blocked", "delivery status",
-    "error sending your mail", "postmaster notify", "notification d'état", "unzustellbar", "mail konnte nicht", "rejected mail", "dsn:", "errors from", "couldn't be delivered",
-    "delivery delayed", "недоставленное", "не доставлено", "配送エラー", "送信エラー", "mail non remis", "aws notification", "returning message to sender", "delivery subsystem",
-)  # fmt: skip
 
 
 @dataclass(slots=True)
@@ -203,8 +163,8 @@ def _in_sentence(line: str) -> Iterator[str]:
 
 def _ends_naming(before: str) -> bool:
     """Whether the words before an address speak of a recipient, the last of them nearest to it."""
-    recipient = max(before.rfind(word) for word in _NAMING)
-    sender = max(before.rfind(word) for word in _SENDERS)
+    recipient = max(before.rfind(word) for word in phrases.NAMING)
+    sender = max(before.rfind(word) for word in phrases.SENDERS)
     return recipient > sender
 
 
@@ -229,22 +189,22 @@ def _up_to_empty_line(text: str, start: int) -> str:
 def command_in(text: str) -> str:
     """The command that the words say was answered: CONN, EHLO, MAIL, RCPT, DATA, or empty."""
     low = " ".join(text[: lines.MAX_LINE * 4].lower().split())
-    return next((step for step, phrases in _STEPS if _any_of(phrases, low)), "")
+    return next((step for step, phrases in phrases.STEPS if _any_of(phrases, low)), "")
 
 
 def command_alone(text: str) -> str:
     """The command on a line of its own, as some mailers end their reports."""
     words = (line.strip().upper() for line in text.split("\n"))
-    return next((word for word in words if word in ("RCPT", "DATA", "MAIL", "EHLO", "HELO", "RCPT TO", "MAIL FROM")), "").split(" ")[0]
+    return next((word for word in words if word in _COMMANDS), "").partition(" ")[0]
 
 
 def are_of_a_bounce(words: str) -> bool:
     """Whether there is a sentence in which mailers say that a mail did not arrive."""
-    return _any_of(_SENTENCES, " ".join(words.lower().split()))
+    return _any_of(phrases.SENTENCES, " ".join(words.lower().split()))
 
 
 def is_subject_of_a_bounce(subject: str) -> bool:
-    return _any_of(_SUBJECTS, subject.lower())
+    return _any_of(phrases.SUBJECTS, subject.lower())
 
 
 def _any_of(phrases: Iterable[str], low: str) -> bool:

@@ -1,4 +1,4 @@
-"""The part for programs: fields of a delivery status report (RFC 3464, RFC 6533), read with all that goes wrong in them.
+"""The part for programs: fields of a delivery status report (RFC 3464, RFC 6533), with all that goes wrong in them.
 
 Groups are torn by empty lines in the wrong place or not parted at all, fields come in any order, types are missing,
 and some mailers write the fields into the words for people.
@@ -10,7 +10,7 @@ from typing import Final
 
 from . import report_lines as lines
 
-MAX_GROUPS: Final = 1_000
+MAX_GROUPS: Final = 200
 _OF_RECIPIENT: Final = ("final-recipient", "original-recipient", "x-actual-recipient", "action", "status")
 _ADDRESS_FIELDS: Final = ("final-recipient", "x-actual-recipient", "original-recipient", "removed-recipient")
 _KNOWN: Final = frozenset(

@@ -12,7 +12,7 @@ from typing import Final
 from . import report_lines as lines
 from . import report_phrases as phrases
 
-MAX_NAMED: Final = 1_000
+MAX_NAMED: Final = 200
 _SAID: Final = 600  # characters of a quoted reply
 
 _ADDRESS: Final = lines.ADDRESS.pattern
@@ -87,7 +87,7 @@ class _Dialogue:
 
 
 def named_in(words: str) -> list[Named]:
-    """The recipients whom the words name, none twice, at most 1,000, in the order of their first naming."""
+    """The recipients whom the words name, none twice, at most 200, in the order of their first naming."""
     found = _by_line(words)
     return list((found or _by_sentence(words)).values())
 

@@ -75,7 +75,7 @@ _CODES: Final = frozenset(
         "571",
     ]
 )
-_REPLY: Final = re.compile(r"(?<![0-9A-Za-z.,/+#=_-])([45][0-9]{2})(?=[ \-:,;)]|$)", re.MULTILINE)
+_REPLY: Final = re.compile(r"(?<![0-9A-Za-z.,/+=_-])([45][0-9]{2})(?=[ \-:,;)]|$)", re.MULTILINE)
 _UNIT: Final = re.compile(r" (?:bytes|seconds|minutes|hours|days|kb|mb|octets|messages|mails)\b", re.IGNORECASE)
 _STATUS: Final = re.compile(r"(?<![0-9A-Za-z.])([245]\.[0-7]\.[0-9]{1,3})(?![0-9]|\.[0-9])")
 _FIELD: Final = re.compile(r"([A-Za-z][A-Za-z0-9-]{0,60})[ \t]*:[ \t]*(.*)", re.DOTALL)
@@ -169,5 +169,11 @@ def blocks_of(text: str) -> Iterator[Fields]:
         if line.strip() and (line[0] in " \t" or _FIELD.match(line)):
             run.append(line)
         elif run:
-            yield fields_of(run if run[0][0] not in " \t" else [part.strip() for part in run])
+            yield fields_of(_dedented(run))
             run = []
+
+
+def _dedented(run: list[str]) -> list[str]:
+    """The lines without the indentation of the first of them."""
+    indent = run[0][: len(run[0]) - len(run[0].lstrip())]
+    return [line.removeprefix(indent) for line in run]

@@ -14,22 +14,28 @@ from .addresses import (
     parse_mailbox,
     parse_mailboxes,
 )
+from .bounce_reasons import BounceReason
 from .headers import HeaderInjection
 from .heading import Heading, read_heading
+from .incoming import IncomingReport, ReportedAddress, ReportKind, ReturnedMail
 from .letters import Letter, write
 from .originals import Original, fault_of_lines
 from .parts import Header, Part
 from .plain_text import text_from_html
 from .reading import Attachment, ReadMail, read
+from .reasons import is_hard, reason_of
+from .report_reading import read_report
 from .reports import Action, Report, ReportedRecipient, write_report
 
 __all__ = [
     "Action",
     "Address",
     "Attachment",
+    "BounceReason",
     "Header",
     "HeaderInjection",
     "Heading",
+    "IncomingReport",
     "Letter",
     "Mailbox",
     "Malformed",
@@ -37,14 +43,20 @@ __all__ = [
     "Part",
     "ReadMail",
     "Report",
+    "ReportKind",
+    "ReportedAddress",
     "ReportedRecipient",
+    "ReturnedMail",
     "fault_of_lines",
+    "is_hard",
     "is_role_address",
     "parse_address",
     "parse_mailbox",
     "parse_mailboxes",
     "read",
     "read_heading",
+    "read_report",
+    "reason_of",
     "text_from_html",
     "write",
     "write_report",

@@ -11,7 +11,7 @@ a send and of a delivery are two tables there.
 """
 
 from sendwright.ledger.accept import accept
-from sendwright.ledger.claim import claim_deliveries, claim_sends, renew
+from sendwright.ledger.claim import claim_sends, renew
 from sendwright.ledger.count import Tally, count_events
 from sendwright.ledger.find import (
     find_attempts,
@@ -54,18 +54,52 @@ from sendwright.ledger.model import (
     Shelf,
     mid,
 )
+from sendwright.ledger.pauses import find_pauses, pause, resume
 from sendwright.ledger.questions import DeliveryView, EventFilter, SendFilter
+from sendwright.ledger.queue_words import (
+    EVERYBODY,
+    Action,
+    Barred,
+    DuplicatePolicy,
+    Head,
+    Hold,
+    Pause,
+    PauseKind,
+    QueueLine,
+    Selection,
+    SiteLoad,
+    Steered,
+    Terms,
+    Waiting,
+    WorkerLoad,
+)
 from sendwright.ledger.recover import recover_all, recover_expired, recover_owned
 from sendwright.ledger.rules import IN_DOUBT_WAIT, Status, status_of
-from sendwright.ledger.settle import Late, append_late, compose, drop, intend, record, release, settle
+from sendwright.ledger.settle import (
+    Late,
+    PutOff,
+    append_late,
+    compose,
+    drop,
+    intend,
+    put_off,
+    record,
+    release,
+    settle,
+)
 from sendwright.ledger.shelves import find_payload, read_pieces, shelve, sweep
+from sendwright.ledger.turns import Turn, claim_deliveries, claim_turn
 from sendwright.ledger.verify import Balance, verify
+from sendwright.ledger.writes import begins_leased
 
 __all__ = [
+    "EVERYBODY",
     "IN_DOUBT_WAIT",
+    "Action",
     "Attempt",
     "AttemptId",
     "Balance",
+    "Barred",
     "ClaimedSend",
     "Composed",
     "Delivery",
@@ -73,10 +107,13 @@ __all__ = [
     "DeliveryState",
     "DeliveryView",
     "Dropped",
+    "DuplicatePolicy",
     "Event",
     "EventFilter",
     "EventType",
     "Facts",
+    "Head",
+    "Hold",
     "Intent",
     "Key",
     "KeyKind",
@@ -88,7 +125,12 @@ __all__ = [
     "NewSend",
     "Outcome",
     "Part",
+    "Pause",
+    "PauseKind",
     "Piece",
+    "PutOff",
+    "QueueLine",
+    "Selection",
     "Send",
     "SendFilter",
     "SendId",
@@ -97,12 +139,20 @@ __all__ = [
     "Sent",
     "Settlement",
     "Shelf",
+    "SiteLoad",
     "Status",
+    "Steered",
     "Tally",
+    "Terms",
+    "Turn",
+    "Waiting",
+    "WorkerLoad",
     "accept",
     "append_late",
+    "begins_leased",
     "claim_deliveries",
     "claim_sends",
+    "claim_turn",
     "compose",
     "count_events",
     "drop",
@@ -110,12 +160,15 @@ __all__ = [
     "find_deliveries",
     "find_event",
     "find_events",
+    "find_pauses",
     "find_payload",
     "find_send",
     "find_sends",
     "find_sends_by_id",
     "intend",
     "mid",
+    "pause",
+    "put_off",
     "read_pieces",
     "record",
     "recover_all",
@@ -123,6 +176,7 @@ __all__ = [
     "recover_owned",
     "release",
     "renew",
+    "resume",
     "settle",
     "shelve",
     "status_of",

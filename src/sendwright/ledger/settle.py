@@ -8,6 +8,7 @@ where the one that came too late is told apart from the others.
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy import Connection, bindparam, select, tuple_
@@ -24,6 +25,15 @@ from sendwright.ledger.tables import attempts, sends
 
 class Late(Exception):
     """Another worker holds the row by now: this one was too slow, and its write must not happen."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PutOff:
+    """A delivery whose turn did not come: when it may come again, and why not now."""
+
+    delivery: Delivery
+    due: datetime
+    why: str
 
 
 def record(conn: Connection, facts: Sequence[NewEvent]) -> None:
@@ -66,6 +76,8 @@ def settle(conn: Connection, items: Sequence[Settlement]) -> None:
         by_outcome.setdefault(item.attempt.outcome, []).append(writes.settled_row(item))
     for outcome, rows in by_outcome.items():
         _guarded(conn, writes.SETTLE[outcome], rows)
+    doubtful = [item.delivery for item in items if item.hold and item.attempt.outcome is Outcome.IN_DOUBT]
+    writes.HOLD_DOUBTFUL.run(conn, [(each.account_id, each.id) for each in doubtful])
     tried = [writes.attempt_row(i.attempt) for i in items if i.attempt.outcome is not Outcome.RELEASED]
     writes.ATTEMPTS.run(conn, tried)
     record(conn, [event for item in items for event in item.events])
@@ -75,8 +87,22 @@ def settle(conn: Connection, items: Sequence[Settlement]) -> None:
 
 def release(conn: Connection, held: Sequence[Delivery], now: datetime) -> None:
     """Deliveries whose turn did not come are free again at once, as they were. Raises :class:`Late`."""
-    rows = [(*writes.fence(each.account_id, each.id, each.lease), now, 0, None) for each in held]
+    rows = [(*writes.fence(each.account_id, each.id, each.lease), now, 0, None, None, None) for each in held]
     _guarded(conn, writes.SETTLE[Outcome.RELEASED], rows)
+
+
+def put_off(conn: Connection, items: Sequence[PutOff]) -> Sequence[None]:
+    """Deliveries that cannot begin now step aside until they are due, charged nothing. Raises :class:`Late`."""
+    rows = [
+        (*writes.fence(i.delivery.account_id, i.delivery.id, i.delivery.lease), i.due, 0, i.why, None, _lane(i))
+        for i in items
+    ]
+    _guarded(conn, writes.SETTLE[Outcome.RELEASED], rows)
+    return [None] * len(items)
+
+
+def _lane(item: PutOff) -> str:
+    return f"{item.delivery.account_id}/{item.delivery.egress}/{item.delivery.domain}"
 
 
 def append_late(conn: Connection, item: Settlement) -> bool:

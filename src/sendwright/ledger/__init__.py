@@ -55,7 +55,26 @@ from sendwright.ledger.model import (
     mid,
 )
 from sendwright.ledger.pauses import find_pauses, pause, resume
+from sendwright.ledger.pauses import find_pauses, pause, resume
+from sendwright.ledger.queue_words import (
+    EVERYBODY,
+    Action,
+    Barred,
+    DuplicatePolicy,
+    Head,
+    Hold,
+    Pause,
+    PauseKind,
+    QueueLine,
+    Selection,
+    SiteLoad,
+    Steered,
+    Terms,
+    Waiting,
+    WorkerLoad,
+)
 from sendwright.ledger.questions import DeliveryView, EventFilter, SendFilter
+from sendwright.ledger.queue import find_delivery, find_waiting, find_workers, note_worker, queue_lines
 from sendwright.ledger.queue_words import (
     EVERYBODY,
     Action,
@@ -74,20 +93,19 @@ from sendwright.ledger.queue_words import (
     WorkerLoad,
 )
 from sendwright.ledger.recover import recover_all, recover_expired, recover_owned
-from sendwright.ledger.rules import IN_DOUBT_WAIT, Status, status_of
+from sendwright.ledger.rules import IN_DOUBT_WAIT, Status, delay_passed, pause_of, status_of
 from sendwright.ledger.settle import (
     Late,
-    PutOff,
     append_late,
     compose,
     drop,
     intend,
     put_off,
     record,
-    release,
     settle,
 )
 from sendwright.ledger.shelves import find_payload, read_pieces, shelve, sweep
+from sendwright.ledger.steer import count_selected, holds_resumed, let_go_resumed, steer
 from sendwright.ledger.turns import Turn, claim_deliveries, claim_turn
 from sendwright.ledger.verify import Balance, verify
 from sendwright.ledger.writes import begins_leased
@@ -128,7 +146,6 @@ __all__ = [
     "Pause",
     "PauseKind",
     "Piece",
-    "PutOff",
     "QueueLine",
     "Selection",
     "Send",
@@ -155,9 +172,12 @@ __all__ = [
     "claim_turn",
     "compose",
     "count_events",
+    "count_selected",
+    "delay_passed",
     "drop",
     "find_attempts",
     "find_deliveries",
+    "find_delivery",
     "find_event",
     "find_events",
     "find_pauses",
@@ -165,21 +185,28 @@ __all__ = [
     "find_send",
     "find_sends",
     "find_sends_by_id",
+    "find_waiting",
+    "find_workers",
+    "holds_resumed",
     "intend",
+    "let_go_resumed",
     "mid",
+    "note_worker",
     "pause",
+    "pause_of",
     "put_off",
+    "queue_lines",
     "read_pieces",
     "record",
     "recover_all",
     "recover_expired",
     "recover_owned",
-    "release",
     "renew",
     "resume",
     "settle",
     "shelve",
     "status_of",
+    "steer",
     "sweep",
     "verify",
 ]

@@ -226,7 +226,7 @@ class NewDelivery:
     """By which egress it leaves; "": the installation's own way."""
     due: datetime | None = None
     """None: it begins leased to the worker that composed it. Else it waits for its turn from then on."""
-    why: str | None = None
+    explanation: str | None = None
     """For one that does not begin leased: what it waits for, in a sentence."""
     hold: Hold | None = None
     """For one that begins held."""

@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import TypeVar
 
-from sendwright.ledger.model import DeliveryState, Key, KeyKind, Outcome, SendResult, SendState
+from sendwright.ledger.model import Delivery, DeliveryState, Key, KeyKind, Outcome, SendResult, SendState
 from sendwright.ledger.queue_words import EVERYBODY, Barred, Head, Pause, PauseKind
 
 S = TypeVar("S", bound=StrEnum)
@@ -257,7 +257,7 @@ def in_turns(heads: Iterable[Head], limit: int) -> list[Head]:
     return taken
 
 
-def lane_of(head: Head) -> str:
+def lane_of(head: Head | Delivery) -> str:
     """Where it stands aside. Neither a domain nor the name of an egress has a slash."""
     return f"{head.account_id}/{head.egress}/{head.domain}"
 
@@ -266,6 +266,15 @@ def in_lane(lane: str, due: datetime) -> Head:
     """What is known of whoever stands in a lane."""
     account_id, egress, domain = lane.split("/", 2)
     return Head(account_id=int(account_id), id="", egress=egress, domain=domain, site=None, due=due)
+
+
+DELAYS = (timedelta(hours=24), timedelta(hours=1))
+"""Who waits for so long is worth a word to the sender (RFC 3461 section 4.1, DELAY)."""
+
+
+def delay_passed(accepted_at: datetime, now: datetime, next_try: datetime) -> timedelta | None:
+    """The mark that is passed between this try and the next one; told once for each mark."""
+    return next((mark for mark in DELAYS if now < accepted_at + mark <= next_try), None)
 
 
 def draw_deliveries() -> str:

@@ -8,7 +8,6 @@ where the one that came too late is told apart from the others.
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy import Connection, bindparam, select, tuple_
@@ -19,21 +18,13 @@ from sendwright.database import Prepared, Row
 from sendwright.ledger import writes
 from sendwright.ledger.claim import clock_ms
 from sendwright.ledger.model import Composed, Delivery, Dropped, Intent, NewEvent, Outcome, Part, Settlement
+from sendwright.ledger.rules import lane_of
 from sendwright.ledger.shelves import erase
 from sendwright.ledger.tables import attempts, sends
 
 
 class Late(Exception):
     """Another worker holds the row by now: this one was too slow, and its write must not happen."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PutOff:
-    """A delivery whose turn did not come: when it may come again, and why not now."""
-
-    delivery: Delivery
-    due: datetime
-    why: str
 
 
 def record(conn: Connection, facts: Sequence[NewEvent]) -> None:
@@ -70,7 +61,7 @@ def intend(conn: Connection, items: Sequence[Intent]) -> None:
 
 def settle(conn: Connection, items: Sequence[Settlement]) -> None:
     """What the attempts came to: deliveries, attempts, events, and the sends they end. Raises :class:`Late`."""
-    _lock_sends(conn, {(i.delivery.account_id, i.delivery.send_id) for i in items if i.due is None})
+    lock_sends(conn, {(i.delivery.account_id, i.delivery.send_id) for i in items if i.due is None})
     by_outcome: dict[Outcome, list[Row]] = {}
     for item in items:
         by_outcome.setdefault(item.attempt.outcome, []).append(writes.settled_row(item))
@@ -85,24 +76,13 @@ def settle(conn: Connection, items: Sequence[Settlement]) -> None:
     _finish(conn, [item.delivery for item in items if item.due is None])
 
 
-def release(conn: Connection, held: Sequence[Delivery], now: datetime) -> None:
-    """Deliveries whose turn did not come are free again at once, as they were. Raises :class:`Late`."""
-    rows = [(*writes.fence(each.account_id, each.id, each.lease), now, 0, None, None, None) for each in held]
-    _guarded(conn, writes.SETTLE[Outcome.RELEASED], rows)
+def put_off(conn: Connection, held: Delivery, due: datetime, explanation: str) -> None:
+    """A delivery that cannot leave now steps aside until it is due, charged nothing, for a reason that is shown.
 
-
-def put_off(conn: Connection, items: Sequence[PutOff]) -> Sequence[None]:
-    """Deliveries that cannot begin now step aside until they are due, charged nothing. Raises :class:`Late`."""
-    rows = [
-        (*writes.fence(i.delivery.account_id, i.delivery.id, i.delivery.lease), i.due, 0, i.why, None, _lane(i))
-        for i in items
-    ]
-    _guarded(conn, writes.SETTLE[Outcome.RELEASED], rows)
-    return [None] * len(items)
-
-
-def _lane(item: PutOff) -> str:
-    return f"{item.delivery.account_id}/{item.delivery.egress}/{item.delivery.domain}"
+    Raises :class:`Late`.
+    """
+    row = (*writes.fence(held.account_id, held.id, held.lease), due, 0, explanation, None, lane_of(held))
+    _guarded(conn, writes.SETTLE[Outcome.RELEASED], [row])
 
 
 def append_late(conn: Connection, item: Settlement) -> bool:
@@ -122,7 +102,7 @@ def append_late(conn: Connection, item: Settlement) -> bool:
 
 def _end_late(conn: Connection, item: Settlement) -> bool:
     delivery = item.delivery
-    _lock_sends(conn, [(delivery.account_id, delivery.send_id)])
+    lock_sends(conn, [(delivery.account_id, delivery.send_id)])
     if not writes.LATE.run(conn, [(delivery.account_id, delivery.id, item.attempt.explanation)]):
         return False
     record(conn, item.events)
@@ -136,8 +116,8 @@ def _tell_sends(conn: Connection, items: Sequence[Settlement]) -> None:
     writes.RESULT.run(conn, told)
 
 
-def _lock_sends(conn: Connection, ids: Collection[tuple[int, str]]) -> None:
-    """The last two recipients of a send, settled at once by two writers, would each leave the send open for the other.
+def lock_sends(conn: Connection, ids: Collection[tuple[int, str]]) -> None:
+    """Before deliveries of theirs end: the last two of a send, ended by two writers at once, would each leave it open.
 
     SQLite has one writer, and needs no lock.
     """

@@ -37,11 +37,14 @@ _MILLISECOND = timedelta(milliseconds=1)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Turn:
-    """What a claim took. ``after``: where the next one goes on; ``more``: whether it is worth asking again at once."""
+    """What a claim took. ``after``: where the next one goes on; ``more``: whether it is worth asking again at once.
+    ``aside``: whether some stand aside; ``pauses``: those that counted."""
 
     taken: tuple[Delivery, ...]
     after: str = ""
     more: bool = False
+    aside: bool = False
+    pauses: tuple[Pause, ...] = ()
 
 
 def claim_deliveries(
@@ -78,7 +81,7 @@ def claim_turn(
     """
     pauses = find_pauses(conn, now)
     if any(pause.kind is PauseKind.ALL and pause.account_id == EVERYBODY for pause in pauses):
-        return Turn(taken=())
+        return Turn(taken=(), pauses=tuple(pauses))
     lanes = _lanes(conn, after, now)
     heads = [*_in_lanes(conn, lanes, limit, now, barred, pauses), *_in_lines(conn, now, pauses)]
     sorted_out = rules.sort_out(heads, barred, pauses)
@@ -91,6 +94,8 @@ def claim_turn(
         taken=tuple(_lease(conn, owner, lease, ids)),
         after=lanes[-1].lane if further else "",
         more=bool(ids or sorted_out.aside or sorted_out.held or further),
+        aside=bool(lanes or sorted_out.aside),
+        pauses=tuple(pauses),
     )
 
 

@@ -56,6 +56,12 @@ _KEY: dict[str, Any] = {"k_account": BigInteger(), "k_id": String()}
 _FENCE: dict[str, Any] = {**_KEY, "k_owner": String(), "k_epoch": Integer()}
 
 
+_HELD_IN_DOUBT = (
+    "The answer to the whole message was lost: it may have arrived. As its sender asked, it is held and not repeated: "
+    "release it to send it again, or cancel it."
+)
+
+
 def _literal(state: SendState | DeliveryState) -> ColumnElement[str]:
     return literal_column(f"'{state.value}'", String())
 
@@ -135,7 +141,13 @@ def _settled(outcome: Outcome) -> Prepared:
             )
         )  # fmt: skip
 
-    columns = {"due": Moment(), "charge": SmallInteger(), "explanation": String(), "site": String(), "lane": String()}
+    columns: dict[str, Any] = {
+        "due": Moment(),
+        "charge": SmallInteger(),
+        "explanation": String(),
+        "site": String(),
+        "lane": String(),
+    }
     return Prepared({**_FENCE, **columns}, say)
 
 
@@ -164,6 +176,7 @@ HOLD_DOUBTFUL = Prepared(
         .values(
             state=_literal(delivery_after(DeliveryState.IN_DOUBT, DeliveryEvent.HOLD)),
             hold=literal_column(f"'{Hold.IN_DOUBT.value}'", String()),
+            explanation=literal_column(f"'{_HELD_IN_DOUBT}'", String()),
         )
     ),
 )  # fmt: skip
@@ -260,7 +273,7 @@ def _delivery_row(send: ClaimedSend, new: NewDelivery, until: int) -> Row:
     lease: Row = (send.lease.owner, 1, until) if begins_leased(new) else (None, 0, None)
     return (
         send.account_id, new.id, send.id, new.recipient, new.part.value, new.domain, send.stream, _first_state(new),
-        send.requested_at, *lease, new.egress, new.due, new.hold, new.why,
+        send.requested_at, *lease, new.egress, new.due, new.hold, new.explanation,
     )  # fmt: skip
 
 

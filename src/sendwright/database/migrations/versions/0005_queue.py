@@ -23,9 +23,8 @@ def upgrade() -> None:
     op.drop_index("ix_deliveries_due", "deliveries")
     op.drop_index("ix_sends_accepted", "sends")
     _index("ix_sends_accepted", "sends", ["account_id", "id"], "state = 'accepted'")
-    _index(
-        "ix_deliveries_line", "deliveries", ["account_id", "due"], "state IN ('waiting', 'in_doubt') AND lane IS NULL"
-    )
+    waits = "state IN ('waiting', 'in_doubt')"
+    _index("ix_deliveries_line", "deliveries", ["account_id", "due"], f"{waits} AND lane IS NULL")
     _index("ix_deliveries_lane", "deliveries", ["lane", "due"], f"{waits} AND lane IS NOT NULL")
     _index("ix_deliveries_held", "deliveries", ["hold", "account_id"], "state = 'held'")
     is_open = "state IN ('waiting', 'leased', 'committing', 'in_doubt', 'held')"

@@ -55,24 +55,6 @@ from sendwright.ledger.model import (
     mid,
 )
 from sendwright.ledger.pauses import find_pauses, pause, resume
-from sendwright.ledger.pauses import find_pauses, pause, resume
-from sendwright.ledger.queue_words import (
-    EVERYBODY,
-    Action,
-    Barred,
-    DuplicatePolicy,
-    Head,
-    Hold,
-    Pause,
-    PauseKind,
-    QueueLine,
-    Selection,
-    SiteLoad,
-    Steered,
-    Terms,
-    Waiting,
-    WorkerLoad,
-)
 from sendwright.ledger.questions import DeliveryView, EventFilter, SendFilter
 from sendwright.ledger.queue import find_delivery, find_waiting, find_workers, note_worker, queue_lines
 from sendwright.ledger.queue_words import (
@@ -102,6 +84,7 @@ from sendwright.ledger.settle import (
     intend,
     put_off,
     record,
+    release,
     settle,
 )
 from sendwright.ledger.shelves import find_payload, read_pieces, shelve, sweep
@@ -201,6 +184,7 @@ __all__ = [
     "recover_all",
     "recover_expired",
     "recover_owned",
+    "release",
     "renew",
     "resume",
     "settle",

@@ -76,6 +76,12 @@ def settle(conn: Connection, items: Sequence[Settlement]) -> None:
     _finish(conn, [item.delivery for item in items if item.due is None])
 
 
+def release(conn: Connection, held: Sequence[Delivery], now: datetime) -> None:
+    """Deliveries whose turn did not come are free again at once, as they were. Raises :class:`Late`."""
+    rows = [(*writes.fence(each.account_id, each.id, each.lease), now, 0, None, None, None) for each in held]
+    _guarded(conn, writes.SETTLE[Outcome.RELEASED], rows)
+
+
 def put_off(conn: Connection, held: Delivery, due: datetime, explanation: str) -> None:
     """A delivery that cannot leave now steps aside until it is due, charged nothing, for a reason that is shown.
 

@@ -56,9 +56,10 @@ from sendwright.ledger.model import (
 )
 from sendwright.ledger.pauses import find_pauses, pause, resume
 from sendwright.ledger.questions import DeliveryView, EventFilter, SendFilter
-from sendwright.ledger.queue import find_delivery, find_waiting, find_workers, note_worker, queue_lines
+from sendwright.ledger.queue import find_delivery, find_of_send, find_waiting, find_workers, note_worker, queue_lines
 from sendwright.ledger.queue_words import (
     EVERYBODY,
+    USUAL,
     Action,
     Barred,
     DuplicatePolicy,
@@ -75,7 +76,7 @@ from sendwright.ledger.queue_words import (
     WorkerLoad,
 )
 from sendwright.ledger.recover import recover_all, recover_expired, recover_owned
-from sendwright.ledger.rules import IN_DOUBT_WAIT, Status, delay_passed, pause_of, status_of
+from sendwright.ledger.rules import IN_DOUBT_WAIT, OPEN_STATES, Status, delay_passed, pause_of, status_of
 from sendwright.ledger.settle import (
     Late,
     append_late,
@@ -89,6 +90,7 @@ from sendwright.ledger.settle import (
 )
 from sendwright.ledger.shelves import find_payload, read_pieces, shelve, sweep
 from sendwright.ledger.steer import count_selected, holds_resumed, let_go_resumed, steer
+from sendwright.ledger.terms import read_give_up_after, read_policy
 from sendwright.ledger.turns import Turn, claim_deliveries, claim_turn
 from sendwright.ledger.verify import Balance, verify
 from sendwright.ledger.writes import begins_leased
@@ -96,6 +98,8 @@ from sendwright.ledger.writes import begins_leased
 __all__ = [
     "EVERYBODY",
     "IN_DOUBT_WAIT",
+    "OPEN_STATES",
+    "USUAL",
     "Action",
     "Attempt",
     "AttemptId",
@@ -163,6 +167,7 @@ __all__ = [
     "find_delivery",
     "find_event",
     "find_events",
+    "find_of_send",
     "find_pauses",
     "find_payload",
     "find_send",
@@ -179,7 +184,9 @@ __all__ = [
     "pause_of",
     "put_off",
     "queue_lines",
+    "read_give_up_after",
     "read_pieces",
+    "read_policy",
     "record",
     "recover_all",
     "recover_expired",

@@ -27,6 +27,8 @@ from sendwright.ledger.queue_words import (
 from sendwright.ledger.steer import behind, is_selected
 from sendwright.ledger.tables import deliveries, is_open, workers
 
+_MOST_OF_A_SEND = 1_000
+
 FORGOTTEN_AFTER = timedelta(seconds=30)
 """A worker that said nothing for so long is gone."""
 
@@ -75,11 +77,16 @@ def find_waiting(conn: Connection, wanted: Selection, now: datetime, *, after: K
     return _read(conn, and_(is_selected(wanted), behind(after)), now, limit)
 
 
-def find_delivery(conn: Connection, account_id: int | None, delivery_id: str, now: datetime) -> Waiting | None:
+def find_delivery(conn: Connection, account_id: int, delivery_id: str, now: datetime) -> Waiting | None:
     """One delivery, open or not."""
     d = deliveries.c
-    mine = true() if account_id is None else d.account_id == account_id
-    return next(iter(_read(conn, and_(d.id == delivery_id, mine), now, 1)), None)
+    return next(iter(_read(conn, and_(d.account_id == account_id, d.id == delivery_id), now, 1)), None)
+
+
+def find_of_send(conn: Connection, account_id: int, send_id: str, now: datetime) -> list[Waiting]:
+    """The deliveries of a send, open or not."""
+    d = deliveries.c
+    return _read(conn, and_(d.account_id == account_id, d.send_id == send_id), now, _MOST_OF_A_SEND)
 
 
 def _read(conn: Connection, condition: ColumnElement[bool], now: datetime, limit: int) -> list[Waiting]:

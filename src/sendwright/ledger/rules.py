@@ -113,6 +113,8 @@ DELIVERY_MOVES: dict[DeliveryState, dict[DeliveryEvent, DeliveryState | None]] =
 
 FINAL_DELIVERIES = frozenset({_D.DELIVERED, _D.FAILED, _D.CANCELED})
 OPEN_DELIVERIES = tuple(state for state in _D if state not in FINAL_DELIVERIES)
+OPEN_STATES = tuple(state.value for state in OPEN_DELIVERIES)
+"""As people write them."""
 
 _OUTCOME_EVENTS = {
     Outcome.DELIVERED: _DE.DELIVERED,

@@ -50,6 +50,9 @@ class Desk:
     hostname: str = "localhost"
     """Our name, in notices."""
     doubt_wait: timedelta = ledger.IN_DOUBT_WAIT
+    give_up_after: timedelta = timedelta(hours=120)
+    duplicate_policy: ledger.DuplicatePolicy = ledger.DuplicatePolicy.RETRY
+    """Both where the sender asked for nothing."""
     """How long an attempt whose answer was lost rests."""
 
 
@@ -77,24 +80,29 @@ async def attempt(desk: Desk, delivery: ledger.Delivery, parcel: outbound.Parcel
         accepted_at=delivery.accepted_at,
         now=desk.now(),
         chance=desk.chance(),
+        max_age=delivery.terms.give_up_after or desk.give_up_after,
         doubt_wait=desk.doubt_wait,
     )
-    settled = settled_by(delivery, attempt_id, handover, verdict)
+    settled = settled_by(delivery, attempt_id, handover, verdict, desk.duplicate_policy)
     if parcel.notify is not None:
         settled = replace(settled, notice=_notice(desk, delivery, parcel, parcel.notify, settled.settlement, handover))
     await _settle(desk, settled)
 
 
-async def release(desk: Desk, delivery: ledger.Delivery) -> None:
-    """Gives a delivery back as it was: its site has no room now."""
+async def put_off(desk: Desk, delivery: ledger.Delivery, due: datetime, why: str) -> None:
+    """Gives a delivery back that cannot begin now; it is charged nothing."""
     try:
-        await desk.db.write(ledger.release, [delivery], desk.now())
+        await desk.db.write(ledger.put_off, delivery, due, why)
     except ledger.Late:
-        log.warning("released_too_late", delivery=delivery.id)
+        log.warning("put_off_too_late", delivery=delivery.id)
 
 
 def settled_by(
-    delivery: ledger.Delivery, attempt_id: ledger.AttemptId, handover: outbound.Handover, verdict: outbound.Verdict
+    delivery: ledger.Delivery,
+    attempt_id: ledger.AttemptId,
+    handover: outbound.Handover,
+    verdict: outbound.Verdict,
+    usual: ledger.DuplicatePolicy = ledger.DuplicatePolicy.RETRY,
 ) -> Settled:
     """What a verdict changes: the delivery and its send, the timeline, the suppressions."""
     outcome = _outcome(verdict)
@@ -107,6 +115,7 @@ def settled_by(
         delivery=delivery, attempt=made, due=verdict.at if isinstance(verdict, _LATER) else None, charged=charged,
         result=_RESULTS[outcome] if charged or made.code is not None else None,  # what a server said is told
         events=() if sent is None else _events(delivery, made, verdict, sent), sent=sent,
+        hold=(delivery.terms.duplicate_policy or usual) is ledger.DuplicatePolicy.HOLD,
     )  # fmt: skip
     return Settled(
         settlement=settlement,
@@ -181,13 +190,15 @@ def _notice(
     settlement: ledger.Settlement,
     handover: outbound.Handover,
 ) -> ledger.NewSend | None:
-    """What the sender asked to be told by mail: that it failed, or that the next server tells nothing of its success.
+    """What the sender asked to be told by mail: it failed, it is late, or the next server tells nothing of its success.
 
     A next server that promised notices gives them itself, of what it took.
     """
     made, recipient = settlement.attempt, mail.parse_address(delivery.recipient)
     passed_on = isinstance(handover.outcome, outbound.Answered) and handover.outcome.notify_passed_on
     action = _ACTIONS.get(made.outcome)
+    if made.outcome is ledger.Outcome.DEFERRED and _delay(delivery, made, settlement.due):
+        action = "delayed"
     if action is None or isinstance(recipient, mail.Malformed) or (action == "relayed" and passed_on):
         return None
     news = notices.News(
@@ -262,7 +273,8 @@ def _outcome_event(
         case outbound.GaveUp(category=category):
             facts |= {"category": category.value, "status": made.status or ""}
             type_ = ledger.EventType.BOUNCE
-        case outbound.TryAgain():
+        case outbound.TryAgain(at=at):
+            facts |= _delay(delivery, made, at)
             type_ = ledger.EventType.DEFERRED
         case outbound.InDoubt():
             return None
@@ -271,6 +283,12 @@ def _outcome_event(
         send_id=delivery.send_id, recipient=delivery.recipient.lower(), campaign_id=delivery.campaign_id,
         app_id=delivery.app_id, facts=facts, sent_id=sent.id, sent_at=sent.at,
     )  # fmt: skip
+
+
+def _delay(delivery: ledger.Delivery, made: ledger.Attempt, next_try: datetime | None) -> dict[str, str | int]:
+    """Told with the deferral after which an hour, or a day, will have passed."""
+    passed = next_try and ledger.delay_passed(delivery.accepted_at, made.ended_at, next_try)
+    return {"delayedHours": int(passed / timedelta(hours=1))} if passed else {}
 
 
 def _suppression(delivery: ledger.Delivery, made: ledger.Attempt) -> feedback.Suppression | None:

@@ -72,6 +72,45 @@ def attempt_document(attempt: ledger.Attempt) -> Document:
     }  # fmt: skip
 
 
+def queue_line_document(line: ledger.QueueLine) -> Document:
+    """What waits for one site by one egress ("": the installation's own way)."""
+    states = line.states
+    return {
+        "egress": line.egress, "site": line.site, "waiting": states.get("waiting", 0),
+        "inDoubt": states.get("in_doubt", 0), "held": states.get("held", 0),
+        "underWay": states.get("leased", 0) + states.get("committing", 0), "oldest": iso(line.oldest),
+        "nextDue": iso(line.next_due), "reason": line.reason,
+    }  # fmt: skip
+
+
+def load_document(worker: str, load: ledger.SiteLoad) -> Document:
+    """What one worker does at a site now; rates are messages in a minute."""
+    return {
+        "worker": worker, "connections": load.connections, "allowedConnections": load.allowed, "rate": load.rate,
+        "allowedRate": load.allowed_rate, "restingUntil": iso(load.resting_until), "why": load.why,
+        "refusal": load.refusal, "refusedAt": iso(load.refused_at),
+    }  # fmt: skip
+
+
+def pause_document(pause: ledger.Pause) -> Document:
+    """What is kept from leaving; account null: of all accounts."""
+    return {
+        "account": None if pause.account_id == ledger.EVERYBODY else pause.account_id, "kind": pause.kind.value,
+        "name": pause.name, "reason": pause.reason, "since": iso(pause.since), "until": iso(pause.until),
+    }  # fmt: skip
+
+
+def waiting_document(waiting: ledger.Waiting) -> Document:
+    """A delivery in the queue."""
+    return {
+        "account": waiting.account_id, "id": waiting.id, "sendId": waiting.send_id, "to": waiting.recipient,
+        "domain": waiting.domain, "egress": waiting.egress, "site": waiting.site, "stream": waiting.stream,
+        "state": waiting.state, "hold": None if waiting.hold is None else waiting.hold.value,
+        "paused": waiting.paused, "tries": waiting.tries, "due": iso(waiting.due),
+        "acceptedAt": iso(waiting.accepted_at), "message": waiting.explanation,
+    }  # fmt: skip
+
+
 def event_document(event: ledger.Event) -> Document:
     """A fact. What only its type knows is in ``facts``, where it can hide no other field."""
     return {

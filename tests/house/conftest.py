@@ -92,7 +92,11 @@ async def _upkeep(shop: Shop, held: ledger.Delivery) -> None:
     await shop.ask()
     composing = [(send.account_id, send.id) for send in await shop.claim()]
     await shop.db.write(ledger.renew, OWNER, LEASE, composing, [(held.account_id, held.id)])
-    await attempt.release(desk(shop, FakePost(TAKEN, shop.clock)), held)
+    await attempt.put_off(desk(shop, FakePost(TAKEN, shop.clock)), held, shop.clock.now(), "No room.")
+    turn = await shop.db.write(ledger.claim_turn, OWNER, LEASE, 10, shop.clock.now(), ledger.Barred())
+    for taken in turn.taken:
+        await shop.db.write(ledger.put_off, taken, shop.clock.now(), "No room.")
+    await shop.db.write(ledger.let_go_resumed, await shop.db.read(ledger.holds_resumed, []), 10)
     await shop.db.write(ledger.recover_expired, shop.clock.now(), LEASE)
     await shop.db.write(ledger.recover_owned, OWNER, shop.clock.now(), LEASE)
 

@@ -354,18 +354,18 @@ async def test_what_is_put_off_after_the_lease_was_lost_is_kept_among_the_attemp
     assert page.deliveries[0].state is ledger.DeliveryState.IN_DOUBT
 
 
-async def test_a_released_delivery_is_free_as_it_was(shop: Shop):
+async def test_a_delivery_that_is_put_off_is_free_as_it_was(shop: Shop):
     held, _ = await shop.send()
-    await attempt.release(desk(shop, FakePost(ANSWERED, shop.clock)), held)
+    await attempt.put_off(desk(shop, FakePost(ANSWERED, shop.clock)), held, shop.clock.now(), "No room.")
     (again,) = await shop.claim_deliveries("worker-2")
     assert (again.id, again.tries) == (held.id, 0)
 
 
-async def test_releasing_what_another_holds_changes_nothing(shop: Shop):
+async def test_putting_off_what_another_holds_changes_nothing(shop: Shop):
     held, _ = await shop.send()
     await shop.db.write(ledger.recover_all, shop.clock.now(), LEASE)
     (theirs,) = await shop.claim_deliveries("worker-2")
-    await attempt.release(desk(shop, FakePost(ANSWERED, shop.clock)), held)
+    await attempt.put_off(desk(shop, FakePost(ANSWERED, shop.clock)), held, shop.clock.now(), "No room.")
     await shop.db.write(ledger.release, [theirs], shop.clock.now())
 
 

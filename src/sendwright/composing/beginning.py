@@ -80,7 +80,7 @@ def begin(
     return Begun(
         composed=composed,
         activity=_activity(outset, now) if outset.contact_ids else None,
-        ready=tuple((_held(outset, new), parcel(new)) for new in deliveries),
+        ready=tuple((_held(outset, new), parcel(new)) for new in deliveries if ledger.begins_leased(new)),
         lease_ms=shop.lease // timedelta(milliseconds=1),
     )
 
@@ -140,7 +140,7 @@ def _held(outset: Outset, new: ledger.NewDelivery) -> ledger.Delivery:
         recipient=new.recipient, part=new.part, domain=new.domain, stream=send.stream, tries=0,
         accepted_at=send.requested_at, email_id=send.email_id, campaign_id=outset.campaign_id,
         app_id=send.app_id, payload=b"", snapshot=outset.snapshot, sent_id=None, sent_at=None, shelf=send.shelf,
-        egress=new.egress,
+        egress=new.egress, terms=send.terms,
     )  # fmt: skip
 
 

@@ -46,7 +46,7 @@ class News:
 
 def notice(news: News, reporting: str, now: datetime) -> ledger.NewSend | None:
     """The send that brings the news, if they were asked for. ``reporting``: our name."""
-    wanted = {"failed": "FAILURE", "relayed": "SUCCESS"}.get(news.action)
+    wanted = {"failed": "FAILURE", "relayed": "SUCCESS", "delayed": "DELAY"}.get(news.action)
     to = mail.parse_address(news.notify.address)
     if wanted not in news.notify.wish.notify or isinstance(to, mail.Malformed):
         return None

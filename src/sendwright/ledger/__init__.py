@@ -11,7 +11,7 @@ a send and of a delivery are two tables there.
 """
 
 from sendwright.ledger.accept import accept
-from sendwright.ledger.claim import claim_deliveries, claim_sends, renew
+from sendwright.ledger.claim import claim_sends, renew
 from sendwright.ledger.count import Tally, count_events
 from sendwright.ledger.find import (
     find_attempts,
@@ -54,18 +54,57 @@ from sendwright.ledger.model import (
     Shelf,
     mid,
 )
+from sendwright.ledger.pauses import find_pauses, pause, resume
 from sendwright.ledger.questions import DeliveryView, EventFilter, SendFilter
+from sendwright.ledger.queue import find_delivery, find_of_send, find_waiting, find_workers, note_worker, queue_lines
+from sendwright.ledger.queue_words import (
+    EVERYBODY,
+    USUAL,
+    Action,
+    Barred,
+    DuplicatePolicy,
+    Head,
+    Hold,
+    Pause,
+    PauseKind,
+    QueueLine,
+    Selection,
+    SiteLoad,
+    Steered,
+    Terms,
+    Waiting,
+    WorkerLoad,
+)
 from sendwright.ledger.recover import recover_all, recover_expired, recover_owned
-from sendwright.ledger.rules import IN_DOUBT_WAIT, Status, status_of
-from sendwright.ledger.settle import Late, append_late, compose, drop, intend, record, release, settle
+from sendwright.ledger.rules import IN_DOUBT_WAIT, OPEN_STATES, Status, delay_passed, pause_of, status_of
+from sendwright.ledger.settle import (
+    Late,
+    append_late,
+    compose,
+    drop,
+    intend,
+    put_off,
+    record,
+    release,
+    settle,
+)
 from sendwright.ledger.shelves import find_payload, read_pieces, shelve, sweep
+from sendwright.ledger.steer import count_selected, holds_resumed, let_go_resumed, steer
+from sendwright.ledger.terms import read_give_up_after, read_policy
+from sendwright.ledger.turns import Turn, claim_deliveries, claim_turn
 from sendwright.ledger.verify import Balance, verify
+from sendwright.ledger.writes import begins_leased
 
 __all__ = [
+    "EVERYBODY",
     "IN_DOUBT_WAIT",
+    "OPEN_STATES",
+    "USUAL",
+    "Action",
     "Attempt",
     "AttemptId",
     "Balance",
+    "Barred",
     "ClaimedSend",
     "Composed",
     "Delivery",
@@ -73,10 +112,13 @@ __all__ = [
     "DeliveryState",
     "DeliveryView",
     "Dropped",
+    "DuplicatePolicy",
     "Event",
     "EventFilter",
     "EventType",
     "Facts",
+    "Head",
+    "Hold",
     "Intent",
     "Key",
     "KeyKind",
@@ -88,7 +130,11 @@ __all__ = [
     "NewSend",
     "Outcome",
     "Part",
+    "Pause",
+    "PauseKind",
     "Piece",
+    "QueueLine",
+    "Selection",
     "Send",
     "SendFilter",
     "SendId",
@@ -97,35 +143,61 @@ __all__ = [
     "Sent",
     "Settlement",
     "Shelf",
+    "SiteLoad",
     "Status",
+    "Steered",
     "Tally",
+    "Terms",
+    "Turn",
+    "Waiting",
+    "WorkerLoad",
     "accept",
     "append_late",
+    "begins_leased",
     "claim_deliveries",
     "claim_sends",
+    "claim_turn",
     "compose",
     "count_events",
+    "count_selected",
+    "delay_passed",
     "drop",
     "find_attempts",
     "find_deliveries",
+    "find_delivery",
     "find_event",
     "find_events",
+    "find_of_send",
+    "find_pauses",
     "find_payload",
     "find_send",
     "find_sends",
     "find_sends_by_id",
+    "find_waiting",
+    "find_workers",
+    "holds_resumed",
     "intend",
+    "let_go_resumed",
     "mid",
+    "note_worker",
+    "pause",
+    "pause_of",
+    "put_off",
+    "queue_lines",
+    "read_give_up_after",
     "read_pieces",
+    "read_policy",
     "record",
     "recover_all",
     "recover_expired",
     "recover_owned",
     "release",
     "renew",
+    "resume",
     "settle",
     "shelve",
     "status_of",
+    "steer",
     "sweep",
     "verify",
 ]

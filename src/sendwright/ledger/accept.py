@@ -17,6 +17,7 @@ from sendwright.ledger.model import Key, KeyKind, NewSend, Send, SendId, SendRes
 from sendwright.ledger.rules import RETRY_KEY_LIFE, still_counts
 from sendwright.ledger.tables import idempotency_keys, payloads, sends
 
+_MILLISECOND = timedelta(milliseconds=1)
 _Slot = tuple[int, str, str]
 """(account, kind, digest) of a key."""
 
@@ -166,7 +167,7 @@ def _insert(conn: Connection, fresh: Sequence[_Fresh]) -> None:
 
 _SENDS = Prepared.into(
     sends, "account_id", "id", "state", "result", "explanation", "requested_at", "completed_at", "stream", "email_id",
-    "app_id", "token_id", "recipient", "payload_id", "size_bytes", "labels",
+    "app_id", "token_id", "recipient", "payload_id", "size_bytes", "labels", "duplicate_policy", "give_up_after",
 )  # fmt: skip
 _PAYLOADS = Prepared.into(payloads, "account_id", "send_id", "body", "pieces", "keep_until")
 
@@ -179,7 +180,12 @@ def _send_row(f: _Fresh) -> Row:
         new.recipient, shelf.id if shelf and shelf.id != new.id else None,
         len(new.payload) + (shelf.size_bytes if shelf else 0),
         None if new.labels is None else {"tags": new.labels.tags, "metadata": dict(new.labels.metadata)},
+        new.terms.duplicate_policy, _milliseconds(new.terms.give_up_after),
     )  # fmt: skip
+
+
+def _milliseconds(span: timedelta | None) -> int | None:
+    return None if span is None else span // _MILLISECOND
 
 
 def _payload_row(new: NewSend) -> Row:

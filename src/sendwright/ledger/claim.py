@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 from enum import StrEnum
+from itertools import islice, zip_longest
 from typing import Any
 
 from sqlalchemy import (
@@ -23,28 +24,24 @@ from sqlalchemy import (
     func,
     literal_column,
     select,
+    text,
     update,
 )
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.functions import FunctionElement
 
 from sendwright.database import Moment, Prepared, among_ids
-from sendwright.ledger.model import (
-    ClaimedSend,
-    Delivery,
-    DeliveryId,
-    DeliveryState,
-    Lease,
-    Part,
-    SendId,
-    SendState,
-)
-from sendwright.ledger.rules import DeliveryEvent, SendEvent, delivery_after, send_after
+from sendwright.ledger.model import ClaimedSend, DeliveryState, Lease, SendId, SendState
+from sendwright.ledger.queue_words import USUAL, DuplicatePolicy, Terms
+from sendwright.ledger.rules import SendEvent, send_after
 from sendwright.ledger.shelves import read_payloads, within
 from sendwright.ledger.tables import deliveries, in_state, sends
 
 RowKey = tuple[int, str]
 """Account and id of a send or a delivery."""
+
+_MOST_ACCOUNTS = 16
+"""So many accounts have a share in one claim."""
 
 BUDGET_BYTES = 16 * 1024 * 1024
 """How much a claim brings into memory at once."""
@@ -73,104 +70,52 @@ def clock_ms() -> ColumnElement[int]:
 def claim_sends(
     conn: Connection, owner: str, lease: timedelta, limit: int, now: datetime, budget_bytes: int = BUDGET_BYTES
 ) -> list[ClaimedSend]:
-    """Leases up to ``limit`` accepted sends for composing, the oldest first.
+    """Leases up to ``limit`` accepted sends for composing, of each account in turn, the oldest first.
 
     Their payloads weigh no more than ``budget_bytes`` together, unless the first alone does.
     """
-    s = sends.c
-    payload_id = func.coalesce(s.payload_id, s.id)
-    # of all accounts: workers serve them all
-    query = select(s.account_id, s.id, payload_id, s.size_bytes).where(in_state(sends, SendState.ACCEPTED))
-    ids = within(_locked(conn, query.order_by(s.id).limit(limit)), budget_bytes)
+    ids = within(_oldest(conn, limit), budget_bytes)
     if not ids:
         return []
     rows = _CLAIM.ask(conn, [(*key, owner, now, lease // _MILLISECOND) for key in ids])
     bodies = read_payloads(conn, {(account_id, payload) for account_id, payload, *_ in rows})
     claimed = []
-    for account_id, payload, id_, epoch, requested_at, stream, email_id, app_id, recipient in rows:
+    for account_id, payload, id_, epoch, requested_at, stream, email_id, app_id, recipient, *terms in rows:
         body, _, shelf = bodies[account_id, payload]
         claimed.append(
             ClaimedSend(
                 account_id=account_id, id=SendId(id_), lease=Lease(owner=owner, epoch=epoch),
                 requested_at=requested_at, stream=stream, email_id=email_id, app_id=app_id, recipient=recipient,
-                payload=body, shelf=shelf,
+                payload=body, shelf=shelf, terms=terms_of(*terms),
             )
         )  # fmt: skip
     return sorted(claimed, key=lambda send: send.id)
 
 
-def claim_deliveries(
-    conn: Connection,
-    owner: str,
-    lease: timedelta,
-    limit: int,
-    busy: Sequence[str],
-    now: datetime,
-    budget_bytes: int = BUDGET_BYTES,
-) -> list[Delivery]:
-    """Leases up to ``limit`` deliveries that are due, except those for ``busy`` domains, which have no room now.
-
-    Their payloads weigh no more than ``budget_bytes`` together, unless the first alone does.
-    """
-    d = deliveries.c
-    free = and_(
-        in_state(deliveries, DeliveryState.WAITING, DeliveryState.IN_DOUBT), d.due <= now, d.domain.not_in(busy)
+def terms_of(duplicate_policy: str | None, give_up_after: int | None) -> Terms:
+    """As the columns have them."""
+    if duplicate_policy is None and give_up_after is None:
+        return USUAL
+    return Terms(
+        duplicate_policy=None if duplicate_policy is None else DuplicatePolicy(duplicate_policy),
+        give_up_after=None if give_up_after is None else give_up_after * _MILLISECOND,
     )
-    some = _locked(conn, select(d.account_id, d.id).where(free).order_by(d.due).limit(limit))
-    ids = within(_weighed(conn, some), budget_bytes)
-    if not ids:
-        return []
-    conn.execute(
-        update(deliveries)
-        .where(among_ids(d.account_id, d.id, ids))
-        .values(
-            state=delivery_after(DeliveryState.WAITING, DeliveryEvent.CLAIM), lease_owner=owner,
-            lease_epoch=d.lease_epoch + 1, lease_until=clock_ms() + lease // _MILLISECOND,
-        )
-    )  # fmt: skip
-    return _leased(conn, owner, ids)
 
 
-def _weighed(conn: Connection, ids: Sequence[tuple[int, str]]) -> list[tuple[int, str, str, int]]:
-    """Account, id, payload and its size, the longest due first."""
-    if not ids:
+def _oldest(conn: Connection, limit: int) -> list[tuple[int, str, str, int]]:
+    """Account, id, payload and size of what was accepted, each account's share of ``limit``."""
+    accounts = conn.execute(_ACCOUNTS, {"most": _MOST_ACCOUNTS}).scalars().all()
+    if not accounts:
         return []
-    d, s = deliveries.c, sends.c
-    rows = conn.execute(
-        select(d.account_id, d.id, func.coalesce(s.payload_id, s.id), s.size_bytes)
-        .join(sends, and_(s.account_id == d.account_id, s.id == d.send_id))
-        .where(among_ids(d.account_id, d.id, ids))
-        .order_by(d.due)
+    s = sends.c
+    query = (
+        select(s.account_id, s.id, func.coalesce(s.payload_id, s.id), s.size_bytes)
+        .where(in_state(sends, SendState.ACCEPTED))
+        .order_by(s.id)
     )
-    return [tuple(row) for row in rows]
-
-
-def _leased(conn: Connection, owner: str, ids: Sequence[tuple[int, str]]) -> list[Delivery]:
-    d, s = deliveries.c, sends.c
-    rows = conn.execute(
-        select(
-            d.account_id, d.id, d.send_id, d.lease_epoch, d.recipient, d.part, d.domain, d.stream, d.tries,
-            d.accepted_at, d.egress, s.email_id, s.campaign_id, s.app_id, s.sent_event_id, s.sent_event_at,
-            func.coalesce(s.payload_id, s.id).label("payload"),
-        )
-        .join(sends, and_(s.account_id == d.account_id, s.id == d.send_id))
-        .where(among_ids(d.account_id, d.id, ids))
-    ).all()  # fmt: skip
-    bodies = read_payloads(conn, {(row.account_id, row.payload) for row in rows})
-    held = []
-    for row in rows:
-        body, snapshot, shelf = bodies[row.account_id, row.payload]
-        held.append(
-            Delivery(
-                account_id=row.account_id, id=DeliveryId(row.id), send_id=SendId(row.send_id),
-                lease=Lease(owner=owner, epoch=row.lease_epoch), recipient=row.recipient, part=Part(row.part),
-                domain=row.domain, stream=row.stream, tries=row.tries, accepted_at=row.accepted_at,
-                email_id=row.email_id, campaign_id=row.campaign_id, app_id=row.app_id, payload=body,
-                snapshot=snapshot, sent_id=row.sent_event_id, sent_at=row.sent_event_at, shelf=shelf,
-                egress=row.egress,
-            )
-        )  # fmt: skip
-    return held
+    shares = [locked(conn, query.where(s.account_id == each).limit(limit)) for each in accounts]
+    in_turns = (row for rows in zip_longest(*shares) for row in rows if row is not None)
+    return list(islice(in_turns, limit))
 
 
 def renew(
@@ -197,11 +142,26 @@ def _prolong(
     return conn.execute(update(table).where(mine).values(lease_until=until)).rowcount
 
 
-def _locked(conn: Connection, query: Select[Any]) -> list[Any]:
+def locked(conn: Connection, query: Select[Any]) -> list[Any]:
     """Some free rows of any account (workers serve them all), locked where others could take them."""
     locked = query.with_for_update(skip_locked=True) if conn.dialect.name == "postgresql" else query
     return [tuple(row) for row in conn.execute(locked)]
 
+
+# of all accounts: workers serve them all. From one account to the next in the index, so that a million sends of one
+# account cost no more than one; those that wait longest first.
+_ACCOUNTS = text("""
+WITH RECURSIVE a(account_id) AS (
+  SELECT (SELECT account_id FROM sends WHERE state = 'accepted' ORDER BY account_id LIMIT 1)
+  UNION ALL
+  SELECT (SELECT account_id FROM sends WHERE state = 'accepted' AND account_id > a.account_id
+          ORDER BY account_id LIMIT 1)
+  FROM a WHERE a.account_id IS NOT NULL
+)
+SELECT account_id FROM a WHERE account_id IS NOT NULL
+ORDER BY (SELECT id FROM sends WHERE state = 'accepted' AND sends.account_id = a.account_id ORDER BY id LIMIT 1)
+LIMIT :most
+""")
 
 _CLAIM = Prepared(
     {"k_account": BigInteger(), "k_id": String(), "owner": String(), "now": Moment(), "lease_ms": BigInteger()},
@@ -216,6 +176,7 @@ _CLAIM = Prepared(
         .returning(
             sends.c.account_id, func.coalesce(sends.c.payload_id, sends.c.id), sends.c.id, sends.c.lease_epoch,
             sends.c.requested_at, sends.c.stream, sends.c.email_id, sends.c.app_id, sends.c.recipient,
+            sends.c.duplicate_policy, sends.c.give_up_after,
         )
     ),
 )  # fmt: skip

@@ -8,6 +8,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any, NewType
 
+from sendwright.ledger.queue_words import USUAL, Hold, Terms
 from sendwright.ledger.values import value
 
 SendId = NewType("SendId", str)
@@ -63,6 +64,7 @@ class DeliveryState(StrEnum):
     LEASED = "leased"  # a worker holds it; nothing that could deliver it was sent yet
     COMMITTING = "committing"  # the worker recorded that it now writes the final dot
     IN_DOUBT = "in_doubt"  # the dot may have been written, the answer is not known; tried again once due
+    HELD = "held"  # waits for a person, or for what holds it to end
     DELIVERED = "delivered"  # the remote server took it
     FAILED = "failed"  # refused for good, or given up
     CANCELED = "canceled"  # taken back
@@ -127,6 +129,7 @@ class NewSend:
     shelf: Shelf | None = None
     """Where the payload lies, if not with this send alone; None: under its own id, whole."""
     labels: Labels | None = None
+    terms: Terms = USUAL
 
 
 @value
@@ -207,6 +210,7 @@ class ClaimedSend:
     recipient: str
     payload: bytes = field(repr=False)
     shelf: Shelf | None = None
+    terms: Terms = USUAL
 
 
 @value
@@ -220,6 +224,12 @@ class NewDelivery:
     """Where it goes: the recipient's domain as A-label."""
     egress: str = ""
     """By which egress it leaves; "": the installation's own way."""
+    due: datetime | None = None
+    """None: it begins leased to the worker that composed it. Else it waits for its turn from then on."""
+    explanation: str | None = None
+    """For one that does not begin leased: what it waits for, in a sentence."""
+    hold: Hold | None = None
+    """For one that begins held."""
 
 
 @value
@@ -291,6 +301,7 @@ class Delivery:
     sent_at: datetime | None
     shelf: Shelf | None = None
     egress: str = ""
+    terms: Terms = USUAL
 
 
 @value
@@ -362,6 +373,10 @@ class Settlement:
     events: tuple[NewEvent, ...]
     sent: Sent | None = None
     """The SENT event, made by this attempt or by one before it."""
+    site: str | None = None
+    """The servers it was offered to, as outbound names them; None: as it was."""
+    hold: bool = False
+    """Whether it is held if it is in doubt."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

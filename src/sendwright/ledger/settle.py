@@ -18,6 +18,7 @@ from sendwright.database import Prepared, Row
 from sendwright.ledger import writes
 from sendwright.ledger.claim import clock_ms
 from sendwright.ledger.model import Composed, Delivery, Dropped, Intent, NewEvent, Outcome, Part, Settlement
+from sendwright.ledger.rules import lane_of
 from sendwright.ledger.shelves import erase
 from sendwright.ledger.tables import attempts, sends
 
@@ -60,12 +61,14 @@ def intend(conn: Connection, items: Sequence[Intent]) -> None:
 
 def settle(conn: Connection, items: Sequence[Settlement]) -> None:
     """What the attempts came to: deliveries, attempts, events, and the sends they end. Raises :class:`Late`."""
-    _lock_sends(conn, {(i.delivery.account_id, i.delivery.send_id) for i in items if i.due is None})
+    lock_sends(conn, {(i.delivery.account_id, i.delivery.send_id) for i in items if i.due is None})
     by_outcome: dict[Outcome, list[Row]] = {}
     for item in items:
         by_outcome.setdefault(item.attempt.outcome, []).append(writes.settled_row(item))
     for outcome, rows in by_outcome.items():
         _guarded(conn, writes.SETTLE[outcome], rows)
+    doubtful = [item.delivery for item in items if item.hold and item.attempt.outcome is Outcome.IN_DOUBT]
+    writes.HOLD_DOUBTFUL.run(conn, [(each.account_id, each.id) for each in doubtful])
     tried = [writes.attempt_row(i.attempt) for i in items if i.attempt.outcome is not Outcome.RELEASED]
     writes.ATTEMPTS.run(conn, tried)
     record(conn, [event for item in items for event in item.events])
@@ -75,8 +78,17 @@ def settle(conn: Connection, items: Sequence[Settlement]) -> None:
 
 def release(conn: Connection, held: Sequence[Delivery], now: datetime) -> None:
     """Deliveries whose turn did not come are free again at once, as they were. Raises :class:`Late`."""
-    rows = [(*writes.fence(each.account_id, each.id, each.lease), now, 0, None) for each in held]
+    rows = [(*writes.fence(each.account_id, each.id, each.lease), now, 0, None, None, None) for each in held]
     _guarded(conn, writes.SETTLE[Outcome.RELEASED], rows)
+
+
+def put_off(conn: Connection, held: Delivery, due: datetime, explanation: str) -> None:
+    """A delivery that cannot leave now steps aside until it is due, charged nothing, for a reason that is shown.
+
+    Raises :class:`Late`.
+    """
+    row = (*writes.fence(held.account_id, held.id, held.lease), due, 0, explanation, None, lane_of(held))
+    _guarded(conn, writes.SETTLE[Outcome.RELEASED], [row])
 
 
 def append_late(conn: Connection, item: Settlement) -> bool:
@@ -96,7 +108,7 @@ def append_late(conn: Connection, item: Settlement) -> bool:
 
 def _end_late(conn: Connection, item: Settlement) -> bool:
     delivery = item.delivery
-    _lock_sends(conn, [(delivery.account_id, delivery.send_id)])
+    lock_sends(conn, [(delivery.account_id, delivery.send_id)])
     if not writes.LATE.run(conn, [(delivery.account_id, delivery.id, item.attempt.explanation)]):
         return False
     record(conn, item.events)
@@ -110,8 +122,8 @@ def _tell_sends(conn: Connection, items: Sequence[Settlement]) -> None:
     writes.RESULT.run(conn, told)
 
 
-def _lock_sends(conn: Connection, ids: Collection[tuple[int, str]]) -> None:
-    """The last two recipients of a send, settled at once by two writers, would each leave the send open for the other.
+def lock_sends(conn: Connection, ids: Collection[tuple[int, str]]) -> None:
+    """Before deliveries of theirs end: the last two of a send, ended by two writers at once, would each leave it open.
 
     SQLite has one writer, and needs no lock.
     """

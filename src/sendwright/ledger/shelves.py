@@ -105,23 +105,27 @@ def within(rows: Iterable[tuple[int, str, str, int]], budget_bytes: int) -> list
 
 
 def erase(conn: Connection, held: Iterable[ClaimedSend | Delivery]) -> None:
-    """Erases what these ended sends were made from, unless others still need it or it is to be kept for a while.
+    """Erases what these ended sends were made from: see :func:`erase_payloads`."""
+    sends_of = ((each, each.id if isinstance(each, ClaimedSend) else each.send_id) for each in held)
+    erase_payloads(conn, [(each.account_id, send_id, each.shelf) for each, send_id in sends_of])
+
+
+def erase_payloads(conn: Connection, ended: Iterable[tuple[int, str, Shelf | None]]) -> None:
+    """Erases what ended sends (account, id, shelf) were made from, unless others still need it or it is to be kept.
 
     What lies in pieces is only marked, and erased by :func:`sweep` piece by piece.
     """
     own: set[PieceKey] = set()
     shared: set[PieceKey] = set()
-    for each in held:
-        send_id = each.id if isinstance(each, ClaimedSend) else each.send_id
-        shelf = each.shelf
+    for account_id, send_id, shelf in ended:
         if shelf is None:
-            own.add((each.account_id, send_id))
+            own.add((account_id, send_id))
         elif shelf.keep_until is not None:
             continue
         elif shelf.pieces:
-            _mark_ended(conn, each.account_id, shelf.id)
+            _mark_ended(conn, account_id, shelf.id)
         else:
-            (own if shelf.id == send_id else shared).add((each.account_id, shelf.id))
+            (own if shelf.id == send_id else shared).add((account_id, shelf.id))
     _ERASE.run(conn, list(own))
     if shared:
         _lock(conn, shared)

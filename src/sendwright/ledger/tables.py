@@ -20,6 +20,8 @@ from sqlalchemy import (
 )
 
 from sendwright.database import Json, Moment, account_column, metadata
+from sendwright.ledger.model import DeliveryState
+from sendwright.ledger.rules import OPEN_DELIVERIES
 
 sends = Table(
     "sends",
@@ -49,8 +51,14 @@ sends = Table(
     Column("payload_id", String(36)),  # of the payload that it shares with others; NULL: one of its own, by its own id
     Column("size_bytes", Integer, nullable=False, server_default=text("0")),  # of the payload
     Column("labels", Json),
+    Column("duplicate_policy", String(5)),  # NULL: the installation's
+    Column("give_up_after", BigInteger),  # milliseconds; NULL: the installation's
     Index(
-        "ix_sends_accepted", "id", sqlite_where=text("state = 'accepted'"), postgresql_where=text("state = 'accepted'")
+        "ix_sends_accepted",
+        "account_id",
+        "id",
+        sqlite_where=text("state = 'accepted'"),
+        postgresql_where=text("state = 'accepted'"),
     ),
     Index(
         "ix_sends_composing",
@@ -105,6 +113,10 @@ idempotency_keys = Table(
     Column("made_at", Moment, nullable=False),
 )
 
+_IN_LINE = "state IN ('waiting', 'in_doubt') AND lane IS NULL"
+_ASIDE = "state IN ('waiting', 'in_doubt') AND lane IS NOT NULL"
+_OPEN = "state IN ('waiting', 'leased', 'committing', 'in_doubt', 'held')"
+
 deliveries = Table(
     "deliveries",
     metadata,
@@ -128,13 +140,19 @@ deliveries = Table(
     Column("attempt_at", Moment),
     Column("egress", String, nullable=False, server_default=text("''")),  # by which it leaves; "": the installation's
     Column("site", String),  # the servers it was last offered to, as outbound names them
+    Column("lane", String),  # where it stands aside while it cannot go: account/egress/domain; NULL: in the line
+    Column("hold", String(12)),  # why it is held
     Index("ix_deliveries_send", "account_id", "send_id"),
+    Index("ix_deliveries_line", "account_id", "due", sqlite_where=text(_IN_LINE), postgresql_where=text(_IN_LINE)),
+    Index("ix_deliveries_lane", "lane", "due", sqlite_where=text(_ASIDE), postgresql_where=text(_ASIDE)),
     Index(
-        "ix_deliveries_due",
-        "due",
-        sqlite_where=text("state IN ('waiting', 'in_doubt')"),
-        postgresql_where=text("state IN ('waiting', 'in_doubt')"),
+        "ix_deliveries_held",
+        "hold",
+        "account_id",
+        sqlite_where=text("state = 'held'"),
+        postgresql_where=text("state = 'held'"),
     ),
+    Index("ix_deliveries_open", "account_id", "id", sqlite_where=text(_OPEN), postgresql_where=text(_OPEN)),
     Index(
         "ix_deliveries_leased",
         "lease_until",
@@ -186,6 +204,26 @@ events = Table(
     Index("ix_events_campaign", "account_id", "campaign_id", "type"),
 )
 
+pauses = Table(
+    "pauses",
+    metadata,
+    account_column(),  # 0: of all accounts
+    Column("kind", String(8), primary_key=True),
+    Column("name", String, primary_key=True),
+    Column("reason", String, nullable=False),
+    Column("since", Moment, nullable=False),
+    Column("until", Moment),
+)
+
+workers = Table(  # of the installation, like its secret: a worker serves all accounts
+    "workers",
+    metadata,
+    Column("worker", String(64), primary_key=True),
+    Column("seen", Moment, nullable=False),
+    Column("in_flight", Integer, nullable=False),
+    Column("sites", Json, nullable=False),
+)
+
 
 _SHARING_AN_INDEX = (("leased", "committing"), ("waiting", "in_doubt"))
 
@@ -203,3 +241,18 @@ def in_state(table: Table, *states: StrEnum) -> ColumnElement[bool]:
 def _among(table: Table, values: tuple[str, ...]) -> ColumnElement[bool]:
     literals: list[ColumnElement[str]] = [literal_column(f"'{value}'") for value in values]
     return table.c.state == literals[0] if len(literals) == 1 else table.c.state.in_(literals)
+
+
+def in_line() -> ColumnElement[bool]:
+    """The delivery waits in its account's line, in the words of the index."""
+    return and_(in_state(deliveries, DeliveryState.WAITING, DeliveryState.IN_DOUBT), deliveries.c.lane.is_(None))
+
+
+def aside() -> ColumnElement[bool]:
+    """The delivery stands aside in its lane, in the words of the index."""
+    return and_(in_state(deliveries, DeliveryState.WAITING, DeliveryState.IN_DOUBT), deliveries.c.lane.is_not(None))
+
+
+def is_open() -> ColumnElement[bool]:
+    """The delivery has no outcome yet, in the words of the index."""
+    return in_state(deliveries, *OPEN_DELIVERIES)

@@ -9,7 +9,7 @@ from sqlalchemy import Connection, and_, func, or_, select
 
 from sendwright.ledger.model import DeliveryState, SendState
 from sendwright.ledger.rules import FINAL_DELIVERIES
-from sendwright.ledger.tables import deliveries, payloads, sends
+from sendwright.ledger.tables import deliveries, in_state, payloads, sends
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,7 +51,7 @@ def _balance(conn: Connection, account_id: int) -> Balance:
         sends=by_state,
         dropped=_dropped(conn, account_id),
         deliveries=parts,
-        faults=_faults(conn, account_id),
+        faults=(*_faults(conn, account_id), *_stuck(conn, account_id)),
     )
 
 
@@ -101,9 +101,33 @@ def _faults(conn: Connection, account_id: int) -> tuple[str, ...]:
             s.state == SendState.FINAL, payload, ~needed
         ),
         "{} sends are final without a result": and_(s.state == SendState.FINAL, s.result.is_(None)),
+        "{} sends are canceled while a delivery of theirs is still open": and_(
+            s.state == SendState.CANCELED, open_delivery
+        ),
+        "{} sends are canceled but what they were composed from was not erased": and_(
+            s.state == SendState.CANCELED, payload, ~needed
+        ),
     }
     counted = {
         sentence: conn.execute(select(func.count()).select_from(sends).where(mine, condition)).scalar_one()
+        for sentence, condition in checks.items()
+    }
+    return tuple(sentence.format(count) for sentence, count in counted.items() if count)
+
+
+def _stuck(conn: Connection, account_id: int) -> tuple[str, ...]:
+    """Deliveries that nothing would ever move again."""
+    d = deliveries.c
+    checks = {
+        "{} deliveries wait but are never due": and_(
+            in_state(deliveries, DeliveryState.WAITING, DeliveryState.IN_DOUBT), d.due.is_(None)
+        ),
+        "{} deliveries are held without a reason": and_(in_state(deliveries, DeliveryState.HELD), d.hold.is_(None)),
+    }
+    counted = {
+        sentence: conn.execute(
+            select(func.count()).select_from(deliveries).where(d.account_id == account_id, condition)
+        ).scalar_one()
         for sentence, condition in checks.items()
     }
     return tuple(sentence.format(count) for sentence, count in counted.items() if count)

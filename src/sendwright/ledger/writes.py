@@ -14,26 +14,32 @@ from sqlalchemy import (
     Subquery,
     Table,
     and_,
+    case,
     exists,
     func,
     literal_column,
     null,
+    or_,
     update,
 )
 
 from sendwright.database import Moment, Prepared, Row
 from sendwright.ledger.model import (
     Attempt,
+    ClaimedSend,
     Composed,
     DeliveryState,
     Dropped,
     Intent,
     Lease,
+    NewDelivery,
     NewEvent,
     Outcome,
+    SendResult,
     SendState,
     Settlement,
 )
+from sendwright.ledger.queue_words import Hold
 from sendwright.ledger.rules import (
     FINAL_DELIVERIES,
     DeliveryEvent,
@@ -48,6 +54,12 @@ from sendwright.ledger.tables import attempts, deliveries, events, payloads, sen
 
 _KEY: dict[str, Any] = {"k_account": BigInteger(), "k_id": String()}
 _FENCE: dict[str, Any] = {**_KEY, "k_owner": String(), "k_epoch": Integer()}
+
+
+_HELD_IN_DOUBT = (
+    "The answer to the whole message was lost: it may have arrived. As its sender asked, it is held and not repeated: "
+    "release it to send it again, or cancel it."
+)
 
 
 def _literal(state: SendState | DeliveryState) -> ColumnElement[str]:
@@ -124,11 +136,19 @@ def _settled(outcome: Outcome) -> Prepared:
             .where(_held(deliveries, given, *guard_of(outcome)))
             .values(
                 state=_literal(state_after(outcome)), due=given.c.due, tries=deliveries.c.tries + given.c.charge,
-                explanation=given.c.explanation, lease_owner=null(), lease_until=null(),
+                explanation=given.c.explanation, site=func.coalesce(given.c.site, deliveries.c.site),
+                lane=given.c.lane, lease_owner=null(), lease_until=null(),
             )
         )  # fmt: skip
 
-    return Prepared({**_FENCE, "due": Moment(), "charge": SmallInteger(), "explanation": String()}, say)
+    columns: dict[str, Any] = {
+        "due": Moment(),
+        "charge": SmallInteger(),
+        "explanation": String(),
+        "site": String(),
+        "lane": String(),
+    }
+    return Prepared({**_FENCE, **columns}, say)
 
 
 SETTLE = {outcome: _settled(outcome) for outcome in Outcome}
@@ -143,7 +163,20 @@ LATE = Prepared(
         )
         .values(
             state=_literal(delivery_after(DeliveryState.IN_DOUBT, DeliveryEvent.TOLD_LATE)), due=null(),
-            lease_owner=null(), lease_until=null(), explanation=given.c.explanation,
+            lease_owner=null(), lease_until=null(), explanation=given.c.explanation, lane=null(), hold=null(),
+        )
+    ),
+)  # fmt: skip
+
+HOLD_DOUBTFUL = Prepared(
+    _KEY,
+    lambda given: (
+        update(deliveries)
+        .where(_is(deliveries, given), deliveries.c.state == _literal(DeliveryState.IN_DOUBT))
+        .values(
+            state=_literal(delivery_after(DeliveryState.IN_DOUBT, DeliveryEvent.HOLD)),
+            hold=literal_column(f"'{Hold.IN_DOUBT.value}'", String()),
+            explanation=literal_column(f"'{_HELD_IN_DOUBT}'", String()),
         )
     ),
 )  # fmt: skip
@@ -172,18 +205,28 @@ def _still_open(given: Subquery) -> ColumnElement[bool]:
     return exists().where(d.account_id == given.c.k_account, d.send_id == given.c.k_id, d.state.not_in(ended))
 
 
+def _was_taken_back() -> ColumnElement[bool]:
+    """All deliveries have ended, and still the one that counts told nothing final."""
+    return or_(sends.c.result.is_(None), sends.c.result == literal_column(f"'{SendResult.QUEUED.value}'", String()))
+
+
 FINISH = Prepared(
     _KEY,
     lambda given: (
         update(sends)
         .where(_is(sends, given), sends.c.state == _literal(SendState.QUEUED), ~_still_open(given))
-        .values(state=_literal(send_after(SendState.QUEUED, SendEvent.ALL_SETTLED)))
+        .values(
+            state=case(
+                (_was_taken_back(), _literal(send_after(SendState.QUEUED, SendEvent.CANCEL))),
+                else_=_literal(send_after(SendState.QUEUED, SendEvent.ALL_SETTLED)),
+            )
+        )
     ),
 )
 
 DELIVERIES = Prepared.into(
     deliveries, "account_id", "id", "send_id", "recipient", "part", "domain", "stream", "state", "accepted_at",
-    "lease_owner", "lease_epoch", "lease_until", "egress",
+    "lease_owner", "lease_epoch", "lease_until", "egress", "due", "hold", "explanation",
 )  # fmt: skip
 
 ATTEMPTS = Prepared.into(
@@ -223,14 +266,26 @@ def dropped_row(item: Dropped) -> Row:
 
 def delivery_rows(item: Composed, until: int) -> list[Row]:
     """For ``DELIVERIES``: they begin leased to the worker that composed them."""
-    send = item.send
-    return [
-        (
-            send.account_id, new.id, send.id, new.recipient, new.part.value, new.domain, send.stream, _BEGUN,
-            send.requested_at, send.lease.owner, 1, until, new.egress,
-        )
-        for new in item.deliveries
-    ]  # fmt: skip
+    return [_delivery_row(item.send, new, until) for new in item.deliveries]
+
+
+def _delivery_row(send: ClaimedSend, new: NewDelivery, until: int) -> Row:
+    lease: Row = (send.lease.owner, 1, until) if begins_leased(new) else (None, 0, None)
+    return (
+        send.account_id, new.id, send.id, new.recipient, new.part.value, new.domain, send.stream, _first_state(new),
+        send.requested_at, *lease, new.egress, new.due, new.hold, new.explanation,
+    )  # fmt: skip
+
+
+def begins_leased(new: NewDelivery) -> bool:
+    """Whether the worker that composed it tries it at once."""
+    return new.due is None and new.hold is None
+
+
+def _first_state(new: NewDelivery) -> str:
+    if new.hold is not None:
+        return delivery_after(DeliveryState.WAITING, DeliveryEvent.HOLD).value
+    return _BEGUN if new.due is None else DeliveryState.WAITING.value
 
 
 def intent_row(item: Intent) -> Row:
@@ -246,7 +301,7 @@ def settled_row(item: Settlement) -> Row:
     held = item.delivery
     return (
         held.account_id, held.id, held.lease.owner, held.lease.epoch, item.due, int(item.charged),
-        item.attempt.explanation,
+        item.attempt.explanation, item.site, None,
     )  # fmt: skip
 
 

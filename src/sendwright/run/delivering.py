@@ -32,7 +32,8 @@ async def delivering(house: House, group: asyncio.TaskGroup) -> AsyncIterator[No
             return attempt.Desk(
                 db=house.db, post=post, now=house.clock.now, chance=random.random, trouble=trouble,
                 hostname=house.hostname,
-                doubt_wait=house.settings.in_doubt_wait
+                doubt_wait=house.settings.in_doubt_wait, give_up_after=house.settings.give_up_after,
+                duplicate_policy=ledger.DuplicatePolicy(house.settings.duplicate_policy),
             )  # fmt: skip
 
         worker = house.worker = Delivery(

@@ -8,16 +8,16 @@ from __future__ import annotations
 
 import asyncio
 import secrets
-from collections import Counter
 from collections.abc import Awaitable, Callable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import timedelta
 
 import structlog
 
-from sendwright import attempt, database, ledger, single_send, submission
+from sendwright import accounts, attempt, database, ledger, single_send, submission
 from sendwright.attempt import Desk
 from sendwright.composing import Kind, Ready, Workshop, notices
+from sendwright.run.gate import Gate
 
 log = structlog.get_logger()
 
@@ -34,10 +34,10 @@ RowKey = tuple[int, str]
 _RENEW = 1 / 6  # of the lease
 _RECOVER = 1 / 12
 _POLL = 1.0
+_LOOK_ROUND = 5.0
+_LET_GO = 500
 _REST = 0.5
 _BATCH = 50
-_DOMAIN_SHARE = 4
-"""On the route mx one domain may hold this part of the slots; the rest of its mail waits in the ledger."""
 _MOST_OCTETS = 64 * 1024 * 1024
 """Messages in flight weigh no more than this together, beside the last one begun."""
 
@@ -55,7 +55,8 @@ class Delivery:
         self._turns: dict[asyncio.Task[None], RowKey] = {}
         self._composing: list[RowKey] = []
         self._preparing: list[RowKey] = []
-        self._domains: Counter[str] = Counter()
+        self.gate = Gate(self._desk.post, slots)
+        self._after, self._aside = "", False
         self._octets = 0
         self._more = asyncio.Event()
         self._due = asyncio.Event()
@@ -90,6 +91,7 @@ class Delivery:
             upkeep = [
                 group.create_task(self._every(_RENEW * seconds, self._renew)),
                 group.create_task(self._every(_RECOVER * seconds, self._recover)),
+                group.create_task(self._every(_LOOK_ROUND, self._look_round)),
             ]
             await asyncio.gather(*loops)
             if self._turns:
@@ -144,14 +146,16 @@ class Delivery:
         room = self._room
         if room <= 0:
             return False
-        busy = [domain for domain, count in self._domains.items() if count >= self._share]
         lease, now = self._shop.lease, self._shop.now()
-        held = await self._db.write(ledger.claim_deliveries, self.owner, lease, room, busy, now)
-        with _in_hand(self._preparing, held):
-            for delivery in held:
+        turn = await self._db.write(
+            ledger.claim_turn, self.owner, lease, room, now, self.gate.barred(now), self._after
+        )  # fmt: skip
+        self._after, self._aside, self.gate.pauses = turn.after, turn.aside, turn.pauses
+        with _in_hand(self._preparing, turn.taken):
+            for delivery in turn.taken:
                 for ready in await self._compose_again(delivery):
                     await self._begin(ready, group)
-        return bool(held)
+        return turn.more
 
     async def _compose_again(self, delivery: ledger.Delivery) -> list[Ready]:
         try:
@@ -169,17 +173,14 @@ class Delivery:
             return 0
         return min(self._slots - len(self._turns), _BATCH)
 
-    @property
-    def _share(self) -> int:
-        return max(self._slots // _DOMAIN_SHARE, 1) if self._desk.post.by_site else self._slots
-
     async def _begin(self, ready: Ready, group: asyncio.TaskGroup) -> None:
         delivery, parcel = ready
-        domain = delivery.domain
-        if self._domains[domain] >= self._share and self._desk.post.free_slots(domain) <= 0:
-            await attempt.release(self._desk, delivery)
+        refused = self.gate.refusal(delivery, self._shop.now())
+        if refused is not None:
+            self._aside = True
+            await attempt.put_off(self._desk, delivery, refused.due, refused.why)
             return
-        self._domains[domain] += 1
+        self.gate.begin(delivery)
         self._octets += len(parcel.message)
         task = group.create_task(self._turn(ready))
         self._turns[task] = (delivery.account_id, delivery.id)
@@ -192,12 +193,11 @@ class Delivery:
         except Exception:  # the fault barrier of one delivery's turn
             log.exception("turn_failed", delivery=delivery.id)
         finally:
-            domain = delivery.domain
             self._octets -= len(parcel.message)
-            self._domains[domain] -= 1
-            if not self._domains[domain]:
-                del self._domains[domain]
+            self.gate.end(delivery)
             self._more.set()
+            if self._aside:
+                self._due.set()
 
     def _told_of_trouble(self, trouble: bool) -> None:
         if self._trouble and not trouble:
@@ -219,12 +219,26 @@ class Delivery:
         self._told_of_trouble(False)
 
     async def _recover(self) -> None:
-        await self._db.write(ledger.recover_expired, self._shop.now(), self._in_doubt_wait)
+        usual = self._desk.duplicate_policy
+        await self._db.write(ledger.recover_expired, self._shop.now(), self._in_doubt_wait, usual)
+
+    async def _look_round(self) -> None:
+        """Which accounts are suspended by now; what was held because they were; and how we are, for others to see."""
+        everybody = await self._db.read(accounts.list_accounts)
+        suspended = [each.id for each in everybody if each.state is accounts.AccountState.SUSPENDED]
+        self.gate.suspended = frozenset(suspended)
+        if await self._db.read(ledger.holds_resumed, suspended):
+            await self._db.write(ledger.let_go_resumed, suspended, _LET_GO)
+        load = ledger.WorkerLoad(
+            worker=self.owner, seen=self._shop.now(), in_flight=self.in_flight, sites=tuple(self.gate.loads())
+        )  # fmt: skip
+        await self._db.write(ledger.note_worker, load)
 
     async def _give_back(self) -> None:
         """What was claimed and not begun is free for others at once."""
         try:
-            await self._db.write(ledger.recover_owned, self.owner, self._shop.now(), self._in_doubt_wait)
+            usual = self._desk.duplicate_policy
+            await self._db.write(ledger.recover_owned, self.owner, self._shop.now(), self._in_doubt_wait, usual)
         except database.Unavailable as fault:
             log.error("leases_not_given_back", fault=str(fault))
 

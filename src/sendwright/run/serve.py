@@ -58,7 +58,8 @@ async def _build(settings: Settings, stack: AsyncExitStack, listener: socket.soc
     db, seal = await stack.enter_async_context(open_store(settings, exclusive=True))
     clock = SystemClock()
     if db.target.file is not None:  # we are alone: what a process before us held is free
-        await db.write(ledger.recover_all, clock.now(), settings.in_doubt_wait)
+        usual = ledger.DuplicatePolicy(settings.duplicate_policy)
+        await db.write(ledger.recover_all, clock.now(), settings.in_doubt_wait, usual)
     return House(
         settings=settings,
         clock=clock,

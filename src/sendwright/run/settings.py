@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from datetime import timedelta
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 from urllib.parse import urlsplit
 
 from pydantic import (
@@ -77,6 +77,9 @@ def _roles(value: Any) -> Any:
     if isinstance(value, str):
         return [part.strip() for part in value.split(",") if part.strip()]
     return value
+
+
+Policy = Literal["retry", "hold"]
 
 
 class Settings(BaseModel):
@@ -148,6 +151,15 @@ class Settings(BaseModel):
         timedelta(minutes=30),
         description="How long an attempt whose answer was lost rests before the next try, as ISO 8601 (PT30M).",
     )
+    duplicate_policy: Policy = Field(
+        "retry",
+        description="What becomes of an attempt whose answer was lost: retry (it may arrive twice) or hold (a person "
+        "decides). A sender may ask otherwise for each mail.",
+    )
+    give_up_after: timedelta = Field(
+        timedelta(hours=120), ge=timedelta(minutes=5), le=timedelta(hours=120),
+        description="How long a mail is tried before it is given up (PT120H). A sender may ask for less.",
+    )  # fmt: skip
     lease: timedelta = Field(
         timedelta(minutes=2), ge=timedelta(seconds=1),
         description="How long what a process holds stays its own when it is heard of no more (PT2M).",

@@ -31,6 +31,7 @@ async def accept(
         payload=payload,
         payload_hash=hashlib.sha256(payload).hexdigest() if keys else "",
         keys=keys,
+        terms=request.terms,
     )
     return status_view(await db.write_together(ledger.accept, new))
 

@@ -49,6 +49,7 @@ class SendRequest:
     retry_count: int | None
     dialect: Dialect
     fingerprint: str
+    terms: ledger.Terms = ledger.USUAL
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -95,7 +95,7 @@ async def _submitted(
             account_id=token.account_id, id=ledger.SendId(shelf.id if alone else database.uuid7(now)),
             requested_at=now, stream=STREAM, email_id=token.email_id, app_id=APP_ID, token_id=token.id, recipient=key,
             payload=payload, payload_hash=_essence(arrival, heading, key) if requests.send_id else "",
-            keys=_keys(requests.send_id, key), shelf=shelf, labels=requests.labels,
+            keys=_keys(requests.send_id, key), shelf=shelf, labels=requests.labels, terms=requests.terms,
         )
         for key in people
     ]  # fmt: skip

@@ -71,6 +71,7 @@ class Requests:
     opens: bool = True
     clicks: bool = True
     keep: timedelta | None = None
+    terms: ledger.Terms = ledger.USUAL
 
 
 NO_REQUESTS = Requests()

@@ -14,6 +14,7 @@ from sendwright import accounts, ledger, mail
 from sendwright.submission.model import NO_REQUESTS, Refusal, Requests, Standing
 
 T = TypeVar("T")
+D = TypeVar("D")
 
 MOST_RECEIVED = 100  # RFC 5321 6.3: then it loops
 MOST_TAGS = 20
@@ -40,7 +41,8 @@ UNSPEAKABLE = Refusal(
 _HEADER = "X-Sendwright-"
 _SEND_ID, _TAGS, _METADATA = "send-id", "tags", "metadata"
 _OPENS, _CLICKS, _RETENTION = "track-opens", "track-clicks", "retention"
-_KNOWN = (_SEND_ID, _TAGS, _METADATA, _OPENS, _CLICKS, _RETENTION)
+_POLICY, _GIVE_UP = "duplicate-policy", "give-up-after"
+_KNOWN = (_SEND_ID, _TAGS, _METADATA, _OPENS, _CLICKS, _RETENTION, _POLICY, _GIVE_UP)
 _OURS = frozenset({"mid"})  # of a mail that went through us before: no request
 _SWITCH = {"yes": True, "on": True, "true": True, "1": True, "no": False, "off": False, "false": False, "0": False}
 _KEEP = re.compile(r"P?(\d{1,4})D", re.IGNORECASE)
@@ -146,10 +148,14 @@ def _requests(found: Mapping[str, str]) -> Requests:
         opens=_read(found, _OPENS, _switch, True),
         clicks=_read(found, _CLICKS, _switch, True),
         keep=_read(found, _RETENTION, _retention, None),
+        terms=ledger.Terms(
+            duplicate_policy=_read(found, _POLICY, ledger.read_policy, None),
+            give_up_after=_read(found, _GIVE_UP, ledger.read_give_up_after, None),
+        ),
     )
 
 
-def _read(found: Mapping[str, str], name: str, read: Callable[[str], T], default: T) -> T:
+def _read(found: Mapping[str, str], name: str, read: Callable[[str], T], default: D) -> T | D:
     if name not in found:
         return default
     try:

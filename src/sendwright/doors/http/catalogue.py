@@ -10,6 +10,7 @@ from sendwright.doors.http import (
     email_events,
     marketing_emails,
     own_emails,
+    own_queue,
     own_sandbox,
     own_sends,
     single_send,
@@ -27,6 +28,7 @@ TABLES: tuple[Operations, ...] = (
     marketing_emails.operations,
     own_emails.operations,
     own_sends.operations,
+    own_queue.operations,
     own_sandbox.operations,
     domains.operations,
 )

@@ -7,11 +7,14 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
+from collections.abc import Callable
+from dataclasses import replace
 from datetime import timedelta
-from typing import Literal
+from typing import Literal, TypeVar
 
 from pydantic import Field, JsonValue
 
+from sendwright import ledger
 from sendwright.doors.http import errors
 from sendwright.doors.http.operations import Call, Meter, Operations
 from sendwright.doors.http.send_body import read_send
@@ -20,10 +23,13 @@ from sendwright.single_send import Dialect, SendRequest, SentEvent, StatusView
 
 __all__ = ["Dialect", "SendRequest", "SentEvent", "StatusView", "operations"]
 
+T = TypeVar("T")
+
 operations = Operations("Single send")
 
 _TRANSACTIONAL = ("transactional-email",)
 _ANY = ("transactional-email", "marketing-email")
+_POLICY, _GIVE_UP_AFTER = "X-Sendwright-Duplicate-Policy", "X-Sendwright-Give-Up-After"
 _LONGEST_STATUS_ID = 100
 _FIRST_LOOK_SECONDS, _LAST_LOOK_SECONDS = 0.01, 0.25
 
@@ -191,7 +197,26 @@ def to_json(view: StatusView) -> dict[str, JsonValue]:
 
 def _read(call: Call, body: JsonValue, dialect: Dialect) -> SendRequest:
     fingerprint = hashlib.sha256(call.caller.token_id.encode() + b"\0" + call.body).hexdigest()
-    return read_send(body, dialect, fingerprint, call.header("idempotency-key"), call.header("x-stainless-retry-count"))
+    key, tries = call.header("idempotency-key"), call.header("x-stainless-retry-count")
+    request, terms = read_send(body, dialect, fingerprint, key, tries), _read_terms(call)
+    return request if terms is None else replace(request, terms=terms)
+
+
+def _read_terms(call: Call) -> ledger.Terms | None:
+    policy, give_up_after = call.header(_POLICY), call.header(_GIVE_UP_AFTER)
+    if policy is None and give_up_after is None:
+        return None
+    return ledger.Terms(
+        duplicate_policy=_read_header(_POLICY, policy, ledger.read_policy),
+        give_up_after=_read_header(_GIVE_UP_AFTER, give_up_after, ledger.read_give_up_after),
+    )
+
+
+def _read_header(name: str, text: str | None, read: Callable[[str], T]) -> T | None:
+    try:
+        return None if text is None else read(text)
+    except ValueError as fault:
+        raise errors.invalid_field(name, str(fault)) from fault
 
 
 async def _wait_until_final(call: Call, view: StatusView, at_most: timedelta) -> StatusView:

@@ -7,7 +7,7 @@ import sys
 import typer
 
 from sendwright import database
-from sendwright.run.cli import accounts, bootstrap, domains, ledger, reports, sends, serve, suppressions, tokens
+from sendwright.run.cli import accounts, bootstrap, domains, ledger, queue, reports, sends, serve, suppressions, tokens
 from sendwright.run.cli.common import Failed
 from sendwright.run.settings import BadSettings
 
@@ -24,6 +24,7 @@ app.command("bootstrap")(bootstrap.bootstrap)
 app.command("verify-ledger")(ledger.verify_ledger)
 app.command("read-report")(reports.read_report)
 app.add_typer(sends.app, name="sends")
+app.add_typer(queue.app, name="queue")
 app.add_typer(accounts.app, name="accounts")
 app.add_typer(domains.app, name="domains")
 app.add_typer(suppressions.app, name="suppressions")

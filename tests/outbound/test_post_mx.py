@@ -3,6 +3,7 @@
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import replace
+from datetime import timedelta
 
 import pytest
 
@@ -101,7 +102,8 @@ async def test_when_all_exchangers_are_busy_the_delivery_is_told_so():
         assert isinstance(made.outcome, Answered)
         assert made.outcome.before_the_message
         again = await deliver(post)
-        assert isinstance(again.outcome, Answered)
+        assert isinstance(again.outcome, Unreachable)
+        assert (again.outcome.trouble, again.outcome.wait) == (Trouble.CROWDED, timedelta(minutes=5))
         assert again.dialogue == ()
         assert one.connections == 1
 

@@ -16,10 +16,18 @@ _READ = 2_000
 _ENHANCED = re.compile(r"[245]\.([0-9]{1,3})\.([0-9]{1,3})(?![0-9.])")
 
 _RATE = (
-    "rate limit", "ratelimit", "too many connections", "too many messages", "too many concurrent", "too much mail",
-    "connection frequency", "frequency limited", "unusual rate", "sending rate", "throttl", "too fast", "slow down",
-    "receiving mail at a rate", "hourly limit", "daily limit", "[tss0", "[ts0",
+    "rate limit", "ratelimit", "too many connections", "too many messages", "too many concurrent", "too many sessions",
+    "too many simultaneous", "connection limit", "maximum number of connections", "too much mail",
+    "connection frequency", "frequency limited", "unusual rate", "unusual volume", "unexpected volume", "sending rate", "rate exceeded",
+    "exceeded the rate", "throttl", "too fast", "too quickly", "slow down", "receiving mail at a rate", "hourly limit",
+    "daily limit", "daily user sending limit", "sending limit exceeded", "recipient's rate", "server busy",
+    "[tss0", "[ts0",
 )  # fmt: skip
+_CONNECTIONS = (
+    "too many connections", "too many concurrent", "too many sessions", "too many simultaneous", "connection limit",
+    "maximum number of connections",
+)  # fmt: skip
+_RATE_OF_RECIPIENT = ("receiving mail at a rate", "receiving mail too quickly", "recipient's rate")
 _GREY = ("greylist", "graylist", "grey list", "grey-list", "gray-list", "postgrey")
 _LISTED = (
     "blocklist", "block list", "blacklist", "black list", "denylist", "dnsbl", "rbl", "spamhaus", "spamcop", "sorbs",
@@ -191,6 +199,21 @@ def is_patient(reply: smtp.Reply) -> bool:
     if reply.kind is smtp.Kind.TEMPORARY or re.match(r"4\.[0-9]{1,3}\.[0-9]", reply.text) is not None:
         return True
     return _any_of(_RATE, _words(reply))
+
+
+def has_words(reply: smtp.Reply, words: Iterable[str]) -> bool:
+    """Whether the reply holds one of these words (lower case), be it in its enhanced code."""
+    return _any_of(words, f"{reply.enhanced} {_words(reply)}")
+
+
+def is_about_connections(reply: smtp.Reply) -> bool:
+    """Whether what is too much are our connections, not our messages."""
+    return _any_of(_CONNECTIONS, _words(reply))
+
+
+def is_rate_of_recipient(reply: smtp.Reply) -> bool:
+    """Whether what is too much is the mail that the recipient gets, from whomever: nothing that we can mend."""
+    return subject_and_detail(reply) == "2.1" or _any_of(_RATE_OF_RECIPIENT, _words(reply))
 
 
 def _words(reply: smtp.Reply) -> str:

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from sendwright import smtp
 from sendwright.outbound.dial import Conversation
 from sendwright.outbound.dialogue import Dialogue
 from sendwright.outbound.model import Answered, Lost, Outcome, Parcel, Peer, Withheld
+from sendwright.outbound.settings import Limits
 
 _LARGE = 256 * 1024
 
@@ -29,6 +30,9 @@ class Errand:
     asked: bool = False  # before_dot was called: it is called once, so this attempt does not start over
     sessions: int = 0  # servers that answered
     addresses: int = 0  # addresses tried
+    site: str = ""  # by its name
+    limits: Limits = field(default_factory=Limits)
+    last_server: bool = False  # there is no other to be tried after it
 
     def note(self, text: str) -> None:
         self.dialogue.note(text)

@@ -7,6 +7,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 
 from sendwright import smtp
+from sendwright.outbound import classify
 from sendwright.outbound.dial import Conversation
 from sendwright.outbound.dialogue import Dialogue
 from sendwright.outbound.model import Answered, Lost, Outcome, Parcel, Peer, Withheld
@@ -49,6 +50,15 @@ def breaks_off(outcome: Outcome) -> bool:
             return not dot_written
         case Answered(reply=reply):
             return reply.code == 421
+        case _:
+            return False
+
+
+def has_enough_recipients(outcome: Outcome) -> bool:
+    """Whether the server takes no more recipients for now, which another connection may mend."""
+    match outcome:
+        case Answered(stage=smtp.Stage.RCPT, local=False, reply=reply):
+            return classify.is_too_many_recipients(reply)
         case _:
             return False
 

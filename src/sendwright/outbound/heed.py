@@ -1,6 +1,7 @@
 """What an attempt tells about its site, whatever it means for the message: go on, slower, not now.
 
-Facts in, a sign out. The waits of one message are in `rules`. These signs are for all that goes to the site by the same way.
+Facts in, a sign out. The waits of one message are in `rules`; these signs are for all that goes to the site by the
+same way.
 """
 
 from __future__ import annotations

@@ -12,7 +12,7 @@ import structlog
 
 from sendwright.outbound import heed
 from sendwright.outbound.connect import Connector
-from sendwright.outbound.converse import BeforeDot, Errand, breaks_off, converse
+from sendwright.outbound.converse import BeforeDot, Errand, breaks_off, converse, has_enough_recipients
 from sendwright.outbound.dial import Conversation
 from sendwright.outbound.dialogue import Dialogue
 from sendwright.outbound.model import (
@@ -34,6 +34,7 @@ from sendwright.outbound.model import (
 )
 from sendwright.outbound.paths import Path, Paths
 from sendwright.outbound.pool import Site
+from sendwright.outbound.proxies import ProxyRests
 from sendwright.outbound.resolve import MOST_ADDRESSES, Resolver
 from sendwright.outbound.settings import PostSettings
 from sendwright.outbound.sites import Sites, site_name
@@ -77,6 +78,7 @@ class Post:
         self._resolver = resolver
         self._paths = Paths(route, settings, on_open=self._admit)
         self._sites = Sites(settings, monotonic)
+        self._proxies = ProxyRests(monotonic)
         self._open: set[Conversation] = set()
         self._all_gone = asyncio.Event()
 
@@ -204,12 +206,15 @@ class Post:
         if talk is not None:
             errand.note(f"message {talk.messages + 1} on the connection to {talk.peer.host} [{talk.peer.ip}]")
             outcome = await self._speak(errand, place.site, talk)
-            if not errand.may_start_over(outcome) or not place.site.wants_more(outcome):
+            breaks = errand.may_start_over(outcome) and place.site.wants_more(outcome)
+            if not breaks and not has_enough_recipients(outcome):
                 return outcome
         return await self._at_hosts(errand, place)
 
     async def _at_hosts(self, errand: Errand, place: _Place) -> Outcome:
-        outcomes: list[Outcome] = []
+        proxy, outcomes = place.path.settings.proxy, list[Outcome]()
+        if why := self._proxies.why(proxy):
+            return Unreachable(who=errand.parcel.site_domain, trouble=Trouble.PROXY, detail=why)
         for host in place.hosts if len(place.hosts) > 1 else place.hosts * 2:
             if outcomes and len(place.hosts) == 1 and not errand.may_start_over(outcomes[-1]):
                 break
@@ -219,6 +224,8 @@ class Post:
             outcomes.append(outcome)
             if not _goes_on(errand, outcome) or not place.site.wants_more(outcome):
                 break
+        if proxy is not None and isinstance(outcome, Unreachable) and outcome.trouble is Trouble.PROXY:
+            self._proxies.failed(proxy, outcome.detail)
         if not place.path.relay and all(_had_no_session(outcome) for outcome in outcomes):
             place.site.was_silent()
         # An address that may not be used decides only when there was no other server.
@@ -259,7 +266,10 @@ class Post:
         finally:
             talk.dialogue = None
         self._heed(errand, site, outcome)
-        site.keep(talk)
+        if has_enough_recipients(outcome):
+            talk.retire()
+        else:
+            site.keep(talk)
         return outcome
 
     def _heed(self, errand: Errand, site: Site, outcome: Outcome) -> None:

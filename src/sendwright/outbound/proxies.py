@@ -16,6 +16,11 @@ from typing import assert_never
 
 from sendwright.outbound.model import Peer, Proxy, ProxyKind
 
+PROXY_LIMIT = 10.0
+"""Seconds to reach a proxy: it stands near."""
+PROXY_REST = 30.0
+"""Seconds a proxy that failed is left alone, so that those who leave by it hold nobody up."""
+
 _V2_SIGNATURE = b"\r\n\r\n\x00\r\nQUIT\n"
 _V2_PROXY, _TCP4, _TCP6 = b"\x21", b"\x11", b"\x21"
 
@@ -33,6 +38,23 @@ class ProxyFailed(OSError):
 
 class PeerFailed(OSError):
     """The proxy did its work and could not reach the server."""
+
+
+class ProxyRests:
+    """Which proxies failed a moment ago, and why."""
+
+    def __init__(self, monotonic: Callable[[], float]) -> None:
+        self._monotonic = monotonic
+        self._failed: dict[Proxy, tuple[float, str]] = {}
+
+    def failed(self, proxy: Proxy, why: str) -> None:
+        """It is left alone for a while."""
+        self._failed[proxy] = (self._monotonic() + PROXY_REST, why)
+
+    def why(self, proxy: Proxy | None) -> str:
+        """Why it is left alone now; "": it is not."""
+        until, why = self._failed.get(proxy, (0.0, "")) if proxy is not None else (0.0, "")
+        return why if until > self._monotonic() else ""
 
 
 class _Step(Enum):
@@ -167,6 +189,14 @@ async def _reach(proxy: Proxy, peer: Peer, source_ip: str | None) -> socket.sock
 
 
 async def _connect(proxy: Proxy) -> socket.socket:
+    try:
+        async with asyncio.timeout(PROXY_LIMIT):
+            return await _connect_to_any(proxy)
+    except TimeoutError as fault:
+        raise ProxyFailed(f"the proxy {proxy.host}:{proxy.port} did not answer within {PROXY_LIMIT:g} s") from fault
+
+
+async def _connect_to_any(proxy: Proxy) -> socket.socket:
     loop = asyncio.get_running_loop()
     where = f"{proxy.host}:{proxy.port}"
     try:

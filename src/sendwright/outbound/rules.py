@@ -135,6 +135,8 @@ def _is_temporary(answered: Answered) -> bool:
 
 
 def _put_off(facts: _Facts, reply: smtp.Reply) -> Verdict:
+    if classify.is_too_many_recipients(reply):
+        return _again(facts, _scheduled(facts), Reason.PUT_OFF, reply)
     match classify.category(reply):
         case Category.THROTTLED:
             return _again(facts, max(_spread(facts, SLOW_DOWN_WAIT), _scheduled(facts)), Reason.SLOW_DOWN, reply)

@@ -48,8 +48,8 @@ _UNPROVEN = (
     "ptr resource", "reverse hostname", "sender rejected", "sender verify", "sender address rejected", "sender domain",
     "helo command rejected", "return path",
 )  # fmt: skip
-# Lists of names in links judge the message, not who sends it.
-_SPAM = ("spam", "unsolicited", "junk mail", "bulk mail", "phish", "surbl", "uribl", "suspicious")
+_LINKS = ("surbl", "uribl")  # lists of names in links judge the message, not who sends it
+_SPAM = ("spam", "unsolicited", "junk mail", "bulk mail", "phish", "suspicious", *_LINKS)
 _FULL = (
     "mailbox full", "mailbox is full", "mailbox for this recipient is full", "over quota", "overquota",
     "quota exceeded", "exceeded storage", "exceeds quota", "exceeded its quota", "out of storage", "inbox is full",
@@ -102,6 +102,7 @@ _BY_WORDS: tuple[tuple[Category, tuple[str, ...]], ...] = (
     (Category.GREYLISTING, _GREY),
     (Category.DMARC, ("dmarc",)),
     (Category.DOMAIN_REPUTATION, _DOMAIN_REPUTATION),
+    (Category.SPAM, _LINKS),
     (Category.IP_REPUTATION, _LISTED),
     (Category.SENDING_DOMAIN_MISCONFIGURATION, _UNPROVEN),
     (Category.SPAM, _SPAM),

@@ -43,6 +43,17 @@ class Errand:
         return not self.asked and breaks_off(outcome)
 
 
+def drops(outcome: Outcome) -> bool:
+    """Whether the server itself did so, in the midst of the message: another connection may fare better at once."""
+    match outcome:
+        case Lost(timed_out=timed_out):
+            return not timed_out
+        case Answered(reply=reply):
+            return reply.code == 421 and not outcome.before_the_message
+        case _:
+            return False
+
+
 def breaks_off(outcome: Outcome) -> bool:
     """Whether the server ended the conversation while the message was not yet sent."""
     match outcome:
@@ -120,7 +131,9 @@ def _outcome(talk: Conversation, decided: _Decision) -> Outcome:
         return Lost(stage=smtp.Stage.MAIL, dot_written=False, detail="the conversation ended")
     answer = decided.answers[0]
     if answer.in_doubt:
-        return Lost(stage=answer.stage, dot_written=talk.dot_left, detail=answer.reply.text)
+        return Lost(
+            stage=answer.stage, dot_written=talk.dot_left, detail=answer.reply.text, timed_out=talk.timed_out
+        )  # fmt: skip
     if answer.local and answer.reply.kind is smtp.Kind.TEMPORARY:
-        return Lost(stage=answer.stage, dot_written=False, detail=answer.reply.text)
+        return Lost(stage=answer.stage, dot_written=False, detail=answer.reply.text, timed_out=talk.timed_out)
     return Answered(stage=answer.stage, reply=answer.reply, local=answer.local, notify_passed_on=decided.dsn_passed_on)

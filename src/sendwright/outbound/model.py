@@ -191,11 +191,15 @@ class Unreachable:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Lost:
-    """The conversation broke off in the midst of the message. With the dot written the peer may have taken it."""
+    """The conversation broke off in the midst of the message. With the dot written the peer may have taken it.
+
+    `timed_out`: it was we who waited no longer.
+    """
 
     stage: smtp.Stage
     dot_written: bool
     detail: str
+    timed_out: bool = False
 
 
 class Dns(Enum):

@@ -12,7 +12,7 @@ import structlog
 
 from sendwright.outbound import heed
 from sendwright.outbound.connect import Connector
-from sendwright.outbound.converse import BeforeDot, Errand, breaks_off, converse, has_enough_recipients
+from sendwright.outbound.converse import BeforeDot, Errand, breaks_off, converse, drops, has_enough_recipients
 from sendwright.outbound.dial import Conversation
 from sendwright.outbound.dialogue import Dialogue
 from sendwright.outbound.model import (
@@ -215,8 +215,9 @@ class Post:
         proxy, outcomes = place.path.settings.proxy, list[Outcome]()
         if why := self._proxies.why(proxy):
             return Unreachable(who=errand.parcel.site_domain, trouble=Trouble.PROXY, detail=why)
-        for host in place.hosts if len(place.hosts) > 1 else place.hosts * 2:
-            if outcomes and len(place.hosts) == 1 and not errand.may_start_over(outcomes[-1]):
+        alone = len(place.hosts) == 1
+        for host in place.hosts * 2 if alone else place.hosts:
+            if alone and outcomes and not drops(outcomes[-1]):
                 break
             errand.last_server = host == place.hosts[-1] or errand.sessions == MOST_SESSIONS - 1
             resting = place.site.what_rests(host)

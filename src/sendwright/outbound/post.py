@@ -247,7 +247,8 @@ class Post:
                 site.spoke()
                 return await self._speak(errand, site, found)
             outcome = found
-            if not _is_silence(found):
+            # RFC 5321 section 5.1: at least two addresses, be they of one server.
+            if not _had_no_session(found) or errand.sessions >= MOST_SESSIONS:
                 break
         if isinstance(outcome, Answered):
             self._heed(errand, site, outcome)
@@ -307,10 +308,6 @@ def _goes_on(errand: Errand, outcome: Outcome) -> bool:
     if isinstance(outcome, Unreachable):
         return outcome.trouble is not Trouble.PROXY  # the same proxy is before all of them
     return isinstance(outcome, NoRoute) or breaks_off(outcome) or _is_unwelcome(outcome)
-
-
-def _is_silence(outcome: Outcome) -> bool:
-    return isinstance(outcome, Unreachable) and outcome.trouble is Trouble.CONNECT
 
 
 def _had_no_session(outcome: Outcome) -> bool:

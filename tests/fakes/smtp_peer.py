@@ -87,6 +87,7 @@ class Peer:
 
     port: int = 0
     connections: int = 0
+    came_from: list[str] = field(default_factory=list)
     heard: list[list[str]] = field(default_factory=list)
     messages: list[bytes] = field(default_factory=list)
     wrong: list[str] = field(default_factory=list)
@@ -104,6 +105,7 @@ async def scripted(
     async def play(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         number, peer.connections = peer.connections, peer.connections + 1
         peer.heard.append([])
+        peer.came_from.append(writer.get_extra_info("peername")[0])
         writers.add(writer)
         try:
             await _play(peer, number, scripts[min(number, len(scripts) - 1)], reader, writer, context)

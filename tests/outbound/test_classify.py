@@ -52,6 +52,39 @@ RCPT = smtp.Stage.RCPT
         (550, "", "filtered", Category.FILTERED),
         (550, "5.0.0", "", Category.UNCATEGORIZED),
         (571, "", "", Category.UNCATEGORIZED),
+        # Google
+        (421, "4.7.0", "Our system has detected an unusual rate of unsolicited mail", Category.THROTTLED),
+        (450, "4.2.1", "the user is receiving mail at a rate that prevents more", Category.THROTTLED),
+        (550, "5.4.5", "Daily user sending limit exceeded", Category.THROTTLED),
+        (550, "5.7.25", "the sending IP does not have a PTR record", Category.SENDING_DOMAIN_MISCONFIGURATION),
+        (550, "5.7.1", "due to the very low reputation of the sending domain", Category.DOMAIN_REPUTATION),
+        # Microsoft
+        (451, "4.7.500", "Server busy. Please try again later", Category.THROTTLED),
+        (451, "4.7.650", "The mail server has been temporarily rate limited", Category.THROTTLED),
+        (550, "5.7.606", "Access denied, banned sending IP", Category.IP_REPUTATION),
+        (550, "5.7.511", "Access denied, banned sender", Category.IP_REPUTATION),
+        (
+            550,
+            "5.7.1",
+            "messages from [192.0.2.1] were not sent: part of their network is on a list",
+            Category.IP_REPUTATION,
+        ),
+        (550, "5.7.509", "does not pass verification", Category.DMARC),
+        (550, "5.4.1", "Recipient address rejected: Access denied", Category.UNKNOWN_USER),
+        # Yahoo
+        (421, "4.7.0", "[TSS04] Messages temporarily deferred due to unexpected volume", Category.THROTTLED),
+        (553, "5.7.1", "[BL21] Connections will not be accepted", Category.IP_REPUTATION),
+        (554, "", "Message not allowed - [PH01] Email not accepted for policy reasons", Category.POLICY),
+        # others
+        (554, "", "No SMTP service: Bad DNS PTR resource record", Category.SENDING_DOMAIN_MISCONFIGURATION),
+        (550, "", "adresse d au moins un destinataire invalide OFR_416", Category.UNKNOWN_USER),
+        (552, "", "Boite pleine OFR_417", Category.MAILBOX_FULL),
+        (550, "", "Empfänger unbekannt", Category.UNKNOWN_USER),
+        (550, "", "Postfach voll", Category.MAILBOX_FULL),
+        (550, "", "Domain frequency limited", Category.THROTTLED),
+        (554, "5.7.1", "a link is listed by surbl", Category.SPAM),
+        (554, "", "the text is garbled", Category.UNCATEGORIZED),
+        (421, "", "too many concurrent sessions", Category.THROTTLED),
     ],
 )
 def test_a_refusal_has_a_category(code: int, enhanced: str, text: str, expected: Category):
@@ -69,6 +102,8 @@ def test_a_refusal_has_a_category(code: int, enhanced: str, text: str, expected:
         (550, "", "User unknown"),
         (554, "", "delivery error: this user doesn't have a mailbox here"),
         (550, "", "5.1.1 no such user"),
+        (550, "", "Utente sconosciuto"),
+        (550, "5.1.1", "recipient unknown in virtual mailbox table"),
     ],
 )
 def test_a_bad_address_is_proven(code: int, enhanced: str, text: str):
@@ -89,6 +124,12 @@ def test_a_bad_address_is_proven(code: int, enhanced: str, text: str):
         (550, "5.7.1", "user unknown"),
         (550, "", "rejected"),
         (550, "", "user unknown, or listed by a blocklist"),
+        (550, "5.1.1", "relaying denied"),
+        (550, "5.1.1", "sender rejected"),
+        (550, "5.1.1", "recipient address rejected: access denied"),
+        (550, "5.1.1", "this message was blocked"),
+        (550, "5.4.1", "Recipient address rejected: Access denied"),
+        (550, "", "no such user, says our suspicious sender list"),
         (571, "", "user unknown"),
     ],
 )

@@ -90,7 +90,8 @@ async def test_a_server_that_hangs_after_mail_loses_the_message_before_the_dot()
 
 async def test_a_server_that_hangs_after_the_dot_leaves_us_in_doubt():
     outcome = await outcome_of([*EHLO, *ENVELOPE, ExpectMessage(), Hang()], limits=SHORT)
-    assert outcome == Lost(stage=smtp.Stage.FINAL, dot_written=True, detail="the server did not answer within 0.3 s")
+    detail = "the server did not answer within 0.3 s"
+    assert outcome == Lost(stage=smtp.Stage.FINAL, dot_written=True, detail=detail, timed_out=True)
 
 
 async def test_a_server_that_closes_after_the_dot_leaves_us_in_doubt_and_is_not_asked_again():

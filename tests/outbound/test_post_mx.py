@@ -3,6 +3,7 @@
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import replace
+from datetime import timedelta
 
 import pytest
 
@@ -76,6 +77,15 @@ async def test_the_next_exchanger_is_asked_when_the_first_is_busy():
         assert made.outcome.reply.code == 250
 
 
+async def test_another_address_of_the_only_exchanger_is_asked_when_the_first_says_nothing():
+    zone: Zone = {**BOTH, ("example.org", "MX"): ["10 mx1.example.org."],
+                  ("mx1.example.org", "A"): ["127.0.0.1", "127.0.0.2"]}  # fmt: skip
+    async with two([[Hang()]], [GOOD]) as (one, other), posted(zone, one.port, limits=SHORT) as post:
+        made = await deliver(post)
+        assert isinstance(made.outcome, Answered)
+        assert (one.connections, other.connections) == (1, 1)
+
+
 async def test_a_busy_exchanger_is_left_alone_for_five_minutes():
     clock = Clock()
     async with (
@@ -101,7 +111,8 @@ async def test_when_all_exchangers_are_busy_the_delivery_is_told_so():
         assert isinstance(made.outcome, Answered)
         assert made.outcome.before_the_message
         again = await deliver(post)
-        assert isinstance(again.outcome, Answered)
+        assert isinstance(again.outcome, Unreachable)
+        assert (again.outcome.trouble, again.outcome.wait) == (Trouble.CROWDED, timedelta(minutes=5))
         assert again.dialogue == ()
         assert one.connections == 1
 

@@ -143,9 +143,25 @@ def test_words_of_rate_slow_us_down_for_half_an_hour_at_least():
     assert minutes_to(judged(outcome, tries=7)) == 240
 
 
-def test_552_to_the_recipient_is_treated_like_452():
-    verdict = again(judged(answered(552, "", "too many recipients")))
-    assert verdict.reason is Reason.MAILBOX_FULL
+@pytest.mark.parametrize(("words", "reason"), [("too many recipients", Reason.PUT_OFF), ("", Reason.MAILBOX_FULL)])
+def test_552_to_the_recipient_is_treated_like_452(words: str, reason: Reason):
+    assert again(judged(answered(552, "", words))).reason is reason
+
+
+def test_too_many_recipients_are_no_full_mailbox():
+    verdict = again(judged(answered(452, "4.5.3", "too many recipients")))
+    assert (verdict.reason, minutes_to(verdict)) == (Reason.PUT_OFF, 1)
+
+
+def test_who_was_not_let_in_comes_again_when_it_was_told_and_is_charged_nothing():
+    outcome = Unreachable(who="example.org", trouble=Trouble.CROWDED, detail="", wait=timedelta(minutes=7))
+    verdict = again(judged(outcome))
+    assert (verdict.reason, verdict.charged, minutes_to(verdict)) == (Reason.CROWDED, False, 7)
+
+
+def test_a_message_that_waits_for_its_turn_too_long_is_given_up_too():
+    outcome = Unreachable(who="example.org", trouble=Trouble.CROWDED, detail="", wait=timedelta(hours=1))
+    assert gave_up(judged(outcome, age=timedelta(hours=119, minutes=30))).reason is Reason.TOO_OLD
 
 
 def test_552_to_the_message_is_final():
@@ -204,6 +220,7 @@ def test_a_refused_session_is_never_final(stage: smtp.Stage):
         (Trouble.CONNECT, Reason.UNREACHABLE),
         (Trouble.SPEECH, Reason.UNREACHABLE),
         (Trouble.RESTING, Reason.UNREACHABLE),
+        (Trouble.PROXY, Reason.UNREACHABLE),
         (Trouble.TLS, Reason.TLS_FAILED),
         (Trouble.DNS, Reason.DNS_TROUBLE),
     ],

@@ -23,13 +23,17 @@ from sendwright.outbound.model import (
     Peer,
     Proxy,
     ProxyKind,
+    Refusal,
+    Room,
     Route,
     Sandbox,
+    SiteState,
     TryAgain,
     Verdict,
     Way,
 )
 from sendwright.outbound.post import Post
+from sendwright.outbound.providers import BadProviders, Providers, read_providers, shipped
 from sendwright.outbound.resolve import Resolver
 from sendwright.outbound.routes import BadRoute, parse_route
 from sendwright.outbound.rules import judge
@@ -38,6 +42,7 @@ from sendwright.outbound.settings import Limits, PostSettings
 __all__ = [
     "OWN_WAY",
     "Answered",
+    "BadProviders",
     "BadRoute",
     "Delivered",
     "DialogueLine",
@@ -51,12 +56,16 @@ __all__ = [
     "Peer",
     "Post",
     "PostSettings",
+    "Providers",
     "Proxy",
     "ProxyKind",
+    "Refusal",
     "Resolver",
+    "Room",
     "Route",
     "Sandbox",
     "SigningKey",
+    "SiteState",
     "TryAgain",
     "Verdict",
     "Way",
@@ -67,6 +76,8 @@ __all__ = [
     "load_key",
     "parse_route",
     "public_record",
+    "read_providers",
+    "shipped",
     "sign",
     "stage_of",
 ]

@@ -16,15 +16,27 @@ _READ = 2_000
 _ENHANCED = re.compile(r"[245]\.([0-9]{1,3})\.([0-9]{1,3})(?![0-9.])")
 
 _RATE = (
-    "rate limit", "ratelimit", "too many connections", "too many messages", "too many concurrent", "too much mail",
-    "connection frequency", "frequency limited", "unusual rate", "sending rate", "throttl", "too fast", "slow down",
-    "receiving mail at a rate", "hourly limit", "daily limit", "[tss0", "[ts0",
+    "rate limit", "ratelimit", "too many connections", "too many messages", "too many concurrent", "too many sessions",
+    "too many simultaneous", "connection limit", "maximum number of connections", "too much mail",
+    "connection frequency", "frequency limited", "unusual rate", "unusual volume", "unexpected volume", "sending rate",
+    "rate exceeded", "exceeded the rate", "throttl", "too fast", "too quickly", "slow down", "receiving mail at a rate",
+    "hourly limit", "daily limit", "daily user sending limit", "sending limit exceeded", "recipient's rate",
+    "server busy", "server is busy", "trop de connexions", "[tss0", "[ts0",
 )  # fmt: skip
+_CONNECTIONS = (  # each of them is among the words of rate too
+
+    "too many connections", "too many concurrent", "too many sessions", "too many simultaneous", "connection limit",
+    "maximum number of connections",
+)  # fmt: skip
+_RATE_OF_RECIPIENT = ("receiving mail at a rate", "receiving mail too quickly", "recipient's rate")
 _GREY = ("greylist", "graylist", "grey list", "grey-list", "gray-list", "postgrey")
 _LISTED = (
-    "blocklist", "block list", "blacklist", "black list", "denylist", "dnsbl", "rbl", "spamhaus", "spamcop", "sorbs",
-    "barracudacentral", "surbl", "uribl", "listed at", "listed in", "listed by", "blocked using",
-    "ip address is blocked", "poor reputation", "bad reputation", "low reputation", "ip reputation",
+    "blocklist", "block list", "blacklist", "black list", "black-list", "denylist", "dnsbl", " rbl", ".rbl", "rbl.",
+    "(rbl", "spamhaus", "spamcop", "sorbs", "barracudacentral", "barracuda reputation", "ipcheck.proofpoint",
+    "csi.cloudmark", "listed at", "listed in", "listed by", "blocked using", "banned sending ip", "banned sender",
+    "traffic not accepted from this ip", "not accepted from this ip", "part of their network",
+    "mail server has been blocked", "bl00000", "[bl2", "ip address is blocked", "ip address has been blocked",
+    "ip is blocked", "ip blocked", "poor reputation", "bad reputation", "low reputation", "ip reputation",
     "reputation of your ip",
 )  # fmt: skip
 _DOMAIN_REPUTATION = (
@@ -32,14 +44,17 @@ _DOMAIN_REPUTATION = (
     "domain has been blocked", "reputation of your domain",
 )  # fmt: skip
 _UNPROVEN = (
-    "spf", "dkim", "unauthenticated", "not authenticated", "reverse dns", "rdns", "ptr record", "reverse hostname",
-    "sender verify", "sender address rejected", "sender domain", "helo command rejected", "return path",
+    "spf", "dkim", "unauthenticated", "not authenticated", "reverse dns", "rdns", "ptr record", "dns ptr",
+    "ptr resource", "reverse hostname", "sender rejected", "sender verify", "sender address rejected", "sender domain",
+    "helo command rejected", "return path",
 )  # fmt: skip
-_SPAM = ("spam", "unsolicited", "junk mail", "bulk mail", "phish")
+_LINKS = ("surbl", "uribl")  # lists of names in links judge the message, not who sends it
+_SPAM = ("spam", "unsolicited", "junk mail", "bulk mail", "phish", "suspicious", *_LINKS)
 _FULL = (
     "mailbox full", "mailbox is full", "mailbox for this recipient is full", "over quota", "overquota",
     "quota exceeded", "exceeded storage", "exceeds quota", "exceeded its quota", "out of storage", "inbox is full",
-    "user is over", "storage limit", "not enough storage space",
+    "user is over", "storage limit", "not enough storage space", "ofr_417", "boite pleine", "boîte pleine",
+    "boîte aux lettres pleine", "postfach voll", "postfach ist voll", "buzón lleno", "casella piena",
 )  # fmt: skip
 _NO_USER = (
     "user unknown", "unknown user", "no such user", "no such recipient", "no such mailbox", "no such address",
@@ -49,13 +64,18 @@ _NO_USER = (
     "account does not exist", "account that you tried to reach does not exist", "recipient does not exist",
     "no mailbox", "not a valid mailbox", "not a known user", "invalid recipient", "invalid mailbox",
     "mailbox unavailable: no such", "does not have an account", "doesn't have a", "no longer exists",
-    "recipientnotfound", "recipient address rejected: user", "unrouteable address", "addressee unknown",
-    "not our customer",
+    "recipientnotfound", "recipient address rejected: user", "recipient address rejected: access denied",
+    "unrouteable address", "addressee unknown", "not our customer", "unknown local part", "unknown local-part",
+    "local recipient table", "virtual mailbox table", "virtual alias table", "no such email", "nonexistent user",
+    "nonexistent mailbox", "no account by that name", "destinataire invalide", "destinataire inconnu", "ofr_416",
+    "utilisateur inconnu", "empfänger unbekannt", "benutzer unbekannt", "usuario desconocido", "utente sconosciuto",
+    "gebruiker onbekend", "usuário desconhecido",
 )  # fmt: skip
 _DISABLED = (
     "mailbox disabled", "account disabled", "account is disabled", "account has been disabled", "mailbox is disabled",
     "account inactive", "is inactive", "mailbox inactive", "account suspended", "has been suspended", "mailbox locked",
-    "mailbox unavailable", "no longer active", "deactivated",
+    "mailbox unavailable", "no longer active", "deactivated", "is terminated", "account closed", "account is closed",
+    "mailbox closed", "mailbox expired", "account expired",
 )  # fmt: skip
 _CONTENT = (
     "virus", "malware", "attachment", "message content", "content rejected", "content denied", "message too large",
@@ -64,7 +84,7 @@ _CONTENT = (
 _FILTERED = ("filtered", "filter rule", "content filter")
 _POLICY = (
     "policy", "relay", "not allowed", "not permitted", "denied", "prohibited", "administrative", "access rejected",
-    "not accepted", "authentication required",
+    "not accepted", "authentication required", "blocked", "ofr_506", "mail rejete",
 )  # fmt: skip
 _ISP = (
     "local configuration error", "misconfigur", "configuration error", "loops back", "mail loop", "too many hops",
@@ -82,6 +102,7 @@ _BY_WORDS: tuple[tuple[Category, tuple[str, ...]], ...] = (
     (Category.GREYLISTING, _GREY),
     (Category.DMARC, ("dmarc",)),
     (Category.DOMAIN_REPUTATION, _DOMAIN_REPUTATION),
+    (Category.SPAM, _LINKS),
     (Category.IP_REPUTATION, _LISTED),
     (Category.SENDING_DOMAIN_MISCONFIGURATION, _UNPROVEN),
     (Category.SPAM, _SPAM),
@@ -125,6 +146,11 @@ _BY_CODE = {
     "7.26": Category.DMARC,  # Gmail: neither SPF nor DKIM passed
     "7.27": Category.SENDING_DOMAIN_MISCONFIGURATION,
     "7.28": Category.THROTTLED,
+    "7.500": Category.THROTTLED,  # Microsoft: server busy
+    "7.509": Category.DMARC,
+    "7.511": Category.IP_REPUTATION,  # Microsoft: banned
+    "7.650": Category.THROTTLED,  # Microsoft: slowed for its reputation
+    **{f"7.{detail}": Category.IP_REPUTATION for detail in (*range(606, 650), *range(705, 709))},  # Microsoft: blocked
     "7.515": Category.DMARC,  # Outlook.com: the rules for large senders
     "7": Category.POLICY,
 }
@@ -141,7 +167,8 @@ _ABOUT_US = frozenset(
     }
 )
 _PROVEN = frozenset({"1.1", "1.6", "1.10"})
-_VETO = (_RATE, _GREY, ("dmarc",), _DOMAIN_REPUTATION, _LISTED, _UNPROVEN, _SPAM, _FILTERED, ("policy", "reputation"))
+_ABOUT_US_TOO = ("policy", "reputation", "relay", "blocked", "access denied", "authentication required")
+_VETO = (_RATE, _GREY, ("dmarc",), _DOMAIN_REPUTATION, _LISTED, _UNPROVEN, _SPAM, _FILTERED, _ABOUT_US_TOO)
 _ABOUT_THE_RECIPIENT = frozenset({smtp.Stage.RCPT, smtp.Stage.DATA, smtp.Stage.FINAL})
 _UNKNOWN_USER_CODES = frozenset({550, 551, 553, 554})
 
@@ -191,6 +218,28 @@ def is_patient(reply: smtp.Reply) -> bool:
     if reply.kind is smtp.Kind.TEMPORARY or re.match(r"4\.[0-9]{1,3}\.[0-9]", reply.text) is not None:
         return True
     return _any_of(_RATE, _words(reply))
+
+
+def has_words(reply: smtp.Reply, words: Iterable[str]) -> bool:
+    """Whether the reply holds one of these words (lower case), be it in its enhanced code."""
+    return _any_of(words, f"{reply.enhanced} {_words(reply)}")
+
+
+def is_about_connections(reply: smtp.Reply) -> bool:
+    """Whether what is too much are our connections, not our messages."""
+    return _any_of(_CONNECTIONS, _words(reply))
+
+
+def is_too_many_recipients(reply: smtp.Reply) -> bool:
+    """Whether there were too many so far: another transaction may have more at once (RFC 5321 section 4.5.3.1.10)."""
+    return reply.code in (452, 552) and (
+        subject_and_detail(reply) == "5.3" or "too many recipients" in _words(reply)
+    )  # fmt: skip
+
+
+def is_rate_of_recipient(reply: smtp.Reply) -> bool:
+    """Whether what is too much is the mail that the recipient gets, from whomever: nothing that we can mend."""
+    return subject_and_detail(reply) == "2.1" or _any_of(_RATE_OF_RECIPIENT, _words(reply))
 
 
 def _words(reply: smtp.Reply) -> str:

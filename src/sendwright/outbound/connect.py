@@ -13,6 +13,7 @@ from sendwright import smtp
 from sendwright.outbound.converse import Errand
 from sendwright.outbound.dial import Conversation
 from sendwright.outbound.model import Answered, DirectMx, Peer, Route, Sandbox, SmartHost, Tls, Trouble, Unreachable
+from sendwright.outbound.proxies import ProxyFailed, open_connection
 from sendwright.outbound.routes import is_loopback
 from sendwright.outbound.rules import may_go_in_clear
 from sendwright.outbound.settings import PostSettings
@@ -73,27 +74,25 @@ class Connector:
             credentials=self._credentials,
         )
         errand.note(f"connecting to {_shown(peer)}")
-        talk = Conversation(core, peer=peer, limits=self._settings.limits, fell_back=wish == "never")
+        limits = errand.limits.at_the_last() if errand.last_server else errand.limits
+        talk = Conversation(core, peer=peer, limits=limits, fell_back=wish == "never")
         talk.dialogue = errand.dialogue
         return talk
 
     async def _open(self, talk: Conversation) -> Unreachable | None:
         peer, limit = talk.peer, self._settings.limits.connect
-        source = self._settings.source_ip
         try:
             async with asyncio.timeout(limit):
-                await asyncio.get_running_loop().create_connection(
-                    lambda: talk,
-                    peer.ip,
-                    peer.port,
-                    local_addr=None if source is None else (source, 0),
-                    ssl=self._context if self._implicit else None,
-                    server_hostname=peer.host if self._implicit else None,
-                )
+                await open_connection(
+                    lambda: talk, peer, source_ip=self._settings.source_ip, proxy=self._settings.proxy,
+                    ssl_context=self._context if self._implicit else None,
+                )  # fmt: skip
         except TimeoutError:
             return self._unreachable(talk, Trouble.CONNECT, f"no connection within {limit:g} s")
         except ssl.SSLError as fault:
             return self._unreachable(talk, Trouble.TLS, _handshake(fault))
+        except ProxyFailed as fault:
+            return self._unreachable(talk, Trouble.PROXY, str(fault))
         except OSError as fault:
             return self._unreachable(talk, Trouble.CONNECT, _plain(fault))
         if self._implicit:

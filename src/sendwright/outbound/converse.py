@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from sendwright import smtp
+from sendwright.outbound import classify
 from sendwright.outbound.dial import Conversation
 from sendwright.outbound.dialogue import Dialogue
 from sendwright.outbound.model import Answered, Lost, Outcome, Parcel, Peer, Withheld
+from sendwright.outbound.settings import Limits
 
 _LARGE = 256 * 1024
 
@@ -29,6 +31,9 @@ class Errand:
     asked: bool = False  # before_dot was called: it is called once, so this attempt does not start over
     sessions: int = 0  # servers that answered
     addresses: int = 0  # addresses tried
+    site: str = ""  # by its name
+    limits: Limits = field(default_factory=Limits)
+    last_server: bool = False  # there is no other to be tried after it
 
     def note(self, text: str) -> None:
         self.dialogue.note(text)
@@ -38,6 +43,17 @@ class Errand:
         return not self.asked and breaks_off(outcome)
 
 
+def drops(outcome: Outcome) -> bool:
+    """Whether the server itself did so, in the midst of the message: another connection may fare better at once."""
+    match outcome:
+        case Lost(timed_out=timed_out):
+            return not timed_out
+        case Answered(reply=reply):
+            return reply.code == 421 and not outcome.before_the_message
+        case _:
+            return False
+
+
 def breaks_off(outcome: Outcome) -> bool:
     """Whether the server ended the conversation while the message was not yet sent."""
     match outcome:
@@ -45,6 +61,15 @@ def breaks_off(outcome: Outcome) -> bool:
             return not dot_written
         case Answered(reply=reply):
             return reply.code == 421
+        case _:
+            return False
+
+
+def has_enough_recipients(outcome: Outcome) -> bool:
+    """Whether the server takes no more recipients for now, which another connection may mend."""
+    match outcome:
+        case Answered(stage=smtp.Stage.RCPT, local=False, reply=reply):
+            return classify.is_too_many_recipients(reply)
         case _:
             return False
 
@@ -106,7 +131,9 @@ def _outcome(talk: Conversation, decided: _Decision) -> Outcome:
         return Lost(stage=smtp.Stage.MAIL, dot_written=False, detail="the conversation ended")
     answer = decided.answers[0]
     if answer.in_doubt:
-        return Lost(stage=answer.stage, dot_written=talk.dot_left, detail=answer.reply.text)
+        return Lost(
+            stage=answer.stage, dot_written=talk.dot_left, detail=answer.reply.text, timed_out=talk.timed_out
+        )  # fmt: skip
     if answer.local and answer.reply.kind is smtp.Kind.TEMPORARY:
-        return Lost(stage=answer.stage, dot_written=False, detail=answer.reply.text)
+        return Lost(stage=answer.stage, dot_written=False, detail=answer.reply.text, timed_out=talk.timed_out)
     return Answered(stage=answer.stage, reply=answer.reply, local=answer.local, notify_passed_on=decided.dsn_passed_on)

@@ -25,6 +25,7 @@ class Conversation(asyncio.Protocol):
     def __init__(self, core: smtp.Client, *, peer: Peer, limits: Limits, fell_back: bool = False) -> None:
         self.peer = peer
         self.fell_back = fell_back
+        self.timed_out = False
         self.messages = 0
         self.dialogue: Dialogue | None = None
         self.when_gone: list[Callable[[Conversation], None]] = []
@@ -251,6 +252,7 @@ class Conversation(asyncio.Protocol):
         elif self._closed:
             self.abort()
         else:
+            self.timed_out = True
             waited = self._patience[self._core.stage] if self._unsent == 0 else self._limits.block
             self._write_down(f"no answer within {waited:g} s")
             self._heed(self._core.lost(f"the server did not answer within {waited:g} s"))

@@ -72,6 +72,8 @@ def _cause(handover: Handover, reason: Reason) -> str:
     match handover.outcome:
         case Answered() as answered:
             return _answer(handover, answered, reason)
+        case Unreachable(who=who, trouble=Trouble.CROWDED, detail=detail):
+            return f"It waits for its turn at {who}: {detail[:_SHOWN]}"
         case Unreachable(who=who, trouble=trouble, detail=detail):
             return f"{who} could not be reached, {trouble.value}: {detail[:_SHOWN]}"
         case Lost(dot_written=True, detail=detail):

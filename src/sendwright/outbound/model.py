@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import Enum, StrEnum
 from typing import Literal, NamedTuple
 
@@ -172,25 +172,34 @@ class Trouble(Enum):
     SPEECH = "no proper SMTP"
     DNS = "its name could not be looked up"
     RESTING = "it did not answer a short while ago and is left alone for now"
-    CROWDED = "all our connections there are busy"
+    CROWDED = "it was not our turn there"
+    PROXY = "the proxy it leaves by did not get us there"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Unreachable:
-    """No server got as far as hearing of the message. `who` could not be reached; `detail` is safe to show."""
+    """No server got as far as hearing of the message. `who` could not be reached; `detail` is safe to show.
+
+    `wait`: when it is worth coming again, for who was not let in (CROWDED).
+    """
 
     who: str
     trouble: Trouble
     detail: str
+    wait: timedelta | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Lost:
-    """The conversation broke off in the midst of the message. With the dot written the peer may have taken it."""
+    """The conversation broke off in the midst of the message. With the dot written the peer may have taken it.
+
+    `timed_out`: it was we who waited no longer.
+    """
 
     stage: smtp.Stage
     dot_written: bool
     detail: str
+    timed_out: bool = False
 
 
 class Dns(Enum):
@@ -222,7 +231,10 @@ Outcome = Answered | Unreachable | Lost | NoRoute | Withheld
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Handover:
-    """One attempt, whole. `peer` is the last server spoken to. Times are the clock's, aware."""
+    """One attempt, whole. `peer` is the last server spoken to. Times are the clock's, aware.
+
+    `site`: the servers it was for, by a name that stays the same for the same servers; "" when none were found.
+    """
 
     domain: str
     outcome: Outcome
@@ -230,6 +242,57 @@ class Handover:
     dialogue: tuple[DialogueLine, ...]
     started: datetime
     ended: datetime
+    site: str = ""
+
+
+# --- how a site stands
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Room:
+    """Whether deliveries to a site may begin. `now`: so many; at 0 the first of those that wait may come after `wait`.
+
+    `every`: after it, one more each so often; nothing when only connections are short. `why` completes the sentence
+    "it waits, because …".
+    """
+
+    now: int
+    wait: timedelta = timedelta(0)
+    every: timedelta = timedelta(0)
+    why: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Refusal:
+    """The last word of a site against us or a message; `words` are cut, printable and safe to show."""
+
+    code: int
+    words: str
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SiteState:
+    """How this process stands with one site by one way, as `sendwright queue` shows it.
+
+    `way`: the egress, "" for the installation's own. `site`: as in `Handover.site`. `provider`: whose servers they are,
+    if the provider table knows. `per_minute`: deliveries begun in the last minute; `per_minute_allowed`: None is no
+    limit. `resting_until` and `why`: until when nothing, or less than usual, is sent there, and the reason. `alert`:
+    the site blocks our address or our domain by name; somebody has to look.
+    """
+
+    way: str
+    site: str
+    provider: str
+    connections: int
+    connections_allowed: int
+    in_hand: int
+    per_minute: int
+    per_minute_allowed: float | None
+    resting_until: datetime | None
+    why: str
+    last_refusal: Refusal | None
+    alert: bool
 
 
 # --- what it means: verdicts
@@ -245,6 +308,7 @@ class Reason(StrEnum):
     BUSY = "busy"  # 421 before the message: not charged as a try
     UNWELCOME = "unwelcome"  # the peer would not speak with us, whoever the recipient
     UNREACHABLE = "unreachable"
+    CROWDED = "crowded"  # it was not its turn at the site: not charged as a try
     TLS_FAILED = "tls_failed"
     LOST = "lost"
     DNS_TROUBLE = "dns_trouble"

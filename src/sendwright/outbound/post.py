@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import asyncio
-import socket
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Self
 
-from sendwright import smtp
+import structlog
+
+from sendwright.outbound import heed
 from sendwright.outbound.connect import Connector
-from sendwright.outbound.converse import BeforeDot, Errand, breaks_off, converse
+from sendwright.outbound.converse import BeforeDot, Errand, breaks_off, converse, drops, has_enough_recipients
 from sendwright.outbound.dial import Conversation
 from sendwright.outbound.dialogue import Dialogue
 from sendwright.outbound.model import (
+    OWN_WAY,
     Answered,
     DirectMx,
     Dns,
@@ -22,24 +24,30 @@ from sendwright.outbound.model import (
     NoRoute,
     Outcome,
     Parcel,
+    Room,
     Route,
     Sandbox,
-    SmartHost,
+    SiteState,
     Trouble,
     Unreachable,
+    Way,
 )
+from sendwright.outbound.paths import Path, Paths
 from sendwright.outbound.pool import Site
+from sendwright.outbound.proxies import ProxyRests
 from sendwright.outbound.resolve import MOST_ADDRESSES, Resolver
 from sendwright.outbound.settings import PostSettings
+from sendwright.outbound.sites import Sites, site_name
+
+log = structlog.get_logger()
 
 MOST_SESSIONS = 2
 """So many servers are spoken to in one attempt (RFC 5321 section 5.1 asks for at least two addresses)."""
-_SITES_KEPT = 2_000
-_DOMAINS_KEPT = 10_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Place:
+    path: Path
     site: Site
     hosts: list[str]
 
@@ -68,10 +76,9 @@ class Post:
         self._settings = settings
         self._now, self._monotonic, self._chance = now, monotonic, chance
         self._resolver = resolver
-        self._connector = Connector(route, settings, on_open=self._admit)
-        self._own_site = Site(settings.own_relay, monotonic)
-        self._sites: dict[tuple[str, ...], Site] = {}
-        self._site_of: dict[str, Site] = {}
+        self._paths = Paths(route, settings, on_open=self._admit)
+        self._sites = Sites(settings, monotonic)
+        self._proxies = ProxyRests(monotonic)
         self._open: set[Conversation] = set()
         self._all_gone = asyncio.Event()
 
@@ -89,7 +96,10 @@ class Post:
         the message may then have arrived.
         """
         started = self._now()
-        errand = Errand(parcel=parcel, tries=tries, before_dot=before_dot, dialogue=Dialogue(self._monotonic))
+        errand = Errand(
+            parcel=parcel, tries=tries, before_dot=before_dot, dialogue=Dialogue(self._monotonic),
+            limits=self._settings.limits,
+        )  # fmt: skip
         outcome = await self._deliver(errand)
         return Handover(
             domain=parcel.site_domain,
@@ -98,6 +108,7 @@ class Post:
             dialogue=errand.dialogue.lines,
             started=started,
             ended=self._now(),
+            site=errand.site,
         )
 
     @property
@@ -105,12 +116,23 @@ class Post:
         """Whether each domain has servers of its own; a relay takes everything."""
         return isinstance(self._route, DirectMx)
 
-    def free_slots(self, site_domain: str) -> int:
+    def free_slots(self, site_domain: str, way: Way = OWN_WAY) -> int:
         """How many deliveries to this domain would begin at once; a guess for a domain not met before."""
-        if not isinstance(self._route, DirectMx):
-            return self._own_site.free
-        site = self._site_of.get(site_domain)
+        site = self._met(site_domain, way)
         return self._settings.strangers.start if site is None else site.free
+
+    def room(self, site_domain: str, way: Way = OWN_WAY) -> Room:
+        """How many deliveries to this domain may set out by this way, or when it is worth asking again, and why.
+
+        Of a domain not met before nothing is known until the first message looks for its servers. A site that cannot be
+        reached has room: what goes there learns so at once and keeps to its own schedule.
+        """
+        site = self._met(site_domain, way)
+        return Room(now=self._settings.strangers.start) if site is None else site.room()
+
+    def snapshot(self) -> tuple[SiteState, ...]:
+        """How this process stands with every site it remembers; first those that need a look."""
+        return self._sites.states(self._now())
 
     async def close(self) -> None:
         """Says goodbye on idle connections, waits for the answers a moment, closes all."""
@@ -129,10 +151,16 @@ class Post:
         place = await self._place(errand)
         if not isinstance(place, _Place):
             return place
+        manners = place.site.manners
+        if manners.tls:
+            errand.parcel = replace(errand.parcel, tls_required=True)
+        if manners.idle is not None:
+            errand.limits = replace(errand.limits, idle=manners.idle)
         if not await place.site.enter(self._settings.limits.slot):
+            room = place.site.put_off()
             return Unreachable(
-                who=errand.parcel.site_domain, trouble=Trouble.CROWDED, detail="this attempt did not begin"
-            )
+                who=errand.parcel.site_domain, trouble=Trouble.CROWDED, detail=room.why, wait=room.wait
+            )  # fmt: skip
         try:
             return await self._at_site(errand, place)
         finally:
@@ -140,116 +168,94 @@ class Post:
 
     # --- where
 
+    def _met(self, site_domain: str, way: Way) -> Site | None:
+        path = self._paths.of(way)
+        return self._sites.of_relay(way, path.relay) if path.relay else self._sites.met(way, site_domain)
+
     async def _place(self, errand: Errand) -> _Place | NoRoute:
-        if self._resolver is None or not isinstance(self._route, DirectMx):
-            return _Place(site=self._own_site, hosts=[self._host])
-        domain = errand.parcel.site_domain
+        way, domain = errand.parcel.way, errand.parcel.site_domain
+        path = self._paths.of(way)
+        if path.relay:
+            errand.site = path.relay
+            return _Place(path=path, site=self._sites.of_relay(way, path.relay), hosts=[path.host])
+        if self._resolver is None:
+            return NoRoute(dns=Dns.NO_ANSWER, detail="this process has no resolver")
         found = await self._resolver.exchangers(domain)
         if isinstance(found, NoRoute):
             errand.note(f"{domain} {found.dns.value}" + (f": {found.detail}" if found.detail else ""))
             return found
-        return _Place(site=self._site(domain, found.site), hosts=found.in_turn(self._chance))
+        errand.site = site_name(found.site)
+        site = self._sites.of_exchangers(way, domain, found.site)
+        return _Place(path=path, site=site, hosts=found.in_turn(self._chance))
 
-    def _site(self, domain: str, key: tuple[str, ...]) -> Site:
-        site = self._sites.get(key)
-        if site is None:
-            if len(self._sites) >= _SITES_KEPT:
-                self._sites = {key: site for key, site in self._sites.items() if not site.is_quiet}
-            site = self._sites[key] = Site(self._settings.strangers, self._monotonic)
-        if len(self._site_of) >= _DOMAINS_KEPT:
-            self._site_of.clear()
-        self._site_of[domain] = site
-        return site
-
-    @property
-    def _host(self) -> str:
-        return self._route.host if isinstance(self._route, Sandbox | SmartHost) else ""
-
-    @property
-    def _port(self) -> int:
-        return self._route.port if isinstance(self._route, Sandbox | SmartHost) else self._settings.mx_port
-
-    async def _addresses(self, host: str) -> list[str] | NoRoute | Unreachable:
-        if self._resolver is None or not isinstance(self._route, DirectMx):
-            return await self._look_up_relay(host)
-        found = await self._resolver.addresses(host)
-        if found.ips:
-            return list(found.ips)
-        if found.refused:
-            return NoRoute(dns=Dns.INWARD, detail=f"{host} is at {found.refused[0]}")
-        return Unreachable(who=host, trouble=Trouble.DNS, detail=found.failure or "it has no address")
-
-    async def _look_up_relay(self, host: str) -> list[str] | Unreachable:
-        """By the system, so that names from the hosts file and from the operator's network work."""
-        try:
-            async with asyncio.timeout(self._settings.limits.look_up):
-                found = await asyncio.get_running_loop().getaddrinfo(host, self._port, type=socket.SOCK_STREAM)
-        except TimeoutError:
-            return Unreachable(who=host, trouble=Trouble.DNS, detail="no answer in time")
-        except OSError as fault:
-            return Unreachable(who=host, trouble=Trouble.DNS, detail=fault.strerror or str(fault))
-        return list(dict.fromkeys(str(address[0]) for *_, address in found))
+    async def _addresses(self, path: Path, host: str) -> list[str] | NoRoute | Unreachable:
+        if self._resolver is None or path.relay:
+            found = await path.look_up(host)
+            return found if isinstance(found, Unreachable) else path.from_here(host, found)
+        there = await self._resolver.addresses(host)
+        if there.ips:
+            return path.from_here(host, list(there.ips))
+        if there.refused:
+            return NoRoute(dns=Dns.INWARD, detail=f"{host} is at {there.refused[0]}")
+        return Unreachable(who=host, trouble=Trouble.DNS, detail=there.failure or "it has no address")
 
     # --- there
 
     async def _at_site(self, errand: Errand, place: _Place) -> Outcome:
-        talk = place.site.take_idle(lambda talk: self._fits(talk, errand))
+        talk = place.site.take_idle(lambda talk: _fits(talk, errand, place.path.connector))
         if talk is not None:
             errand.note(f"message {talk.messages + 1} on the connection to {talk.peer.host} [{talk.peer.ip}]")
             outcome = await self._speak(errand, place.site, talk)
-            if not errand.may_start_over(outcome):
+            breaks = errand.may_start_over(outcome) and place.site.wants_more(outcome)
+            if not breaks and not has_enough_recipients(outcome):
                 return outcome
         return await self._at_hosts(errand, place)
 
-    def _fits(self, talk: Conversation, errand: Errand) -> bool:
-        """A connection that lost its TLS for one message is not used for another that may not go in clear."""
-        if not talk.usable:
-            return False
-        return talk.peer.tls is not None or not (
-            errand.parcel.tls_required or (talk.fell_back and not self._connector.allows_clear(errand))
-        )
-
     async def _at_hosts(self, errand: Errand, place: _Place) -> Outcome:
-        outcomes: list[Outcome] = []
-        for host in place.hosts:
-            resting = place.site.what_rests(host)
-            outcome = resting or await self._at_host(errand, place.site, host)
-            outcomes.append(outcome)
-            if not self._goes_on(errand, outcome):
+        proxy, outcomes = place.path.settings.proxy, list[Outcome]()
+        if why := self._proxies.why(proxy):
+            return Unreachable(who=errand.parcel.site_domain, trouble=Trouble.PROXY, detail=why)
+        alone = len(place.hosts) == 1
+        for host in place.hosts * 2 if alone else place.hosts:
+            if alone and outcomes and not drops(outcomes[-1]):
                 break
-        if isinstance(self._route, DirectMx) and all(_is_silence(outcome) for outcome in outcomes):
+            errand.last_server = host == place.hosts[-1] or errand.sessions == MOST_SESSIONS - 1
+            resting = place.site.what_rests(host)
+            outcome = resting or await self._at_host(errand, place, host)
+            outcomes.append(outcome)
+            if not _goes_on(errand, outcome) or not place.site.wants_more(outcome):
+                break
+        if proxy is not None and isinstance(outcome, Unreachable) and outcome.trouble is Trouble.PROXY:
+            self._proxies.failed(proxy, outcome.detail)
+        if not place.path.relay and all(_had_no_session(outcome) for outcome in outcomes):
             place.site.was_silent()
         # An address that may not be used decides only when there was no other server.
         return next((outcome for outcome in reversed(outcomes) if not isinstance(outcome, NoRoute)), outcomes[-1])
 
-    def _goes_on(self, errand: Errand, outcome: Outcome) -> bool:
-        """Whether the next server is worth a try."""
-        if errand.asked or errand.sessions >= MOST_SESSIONS or errand.addresses >= MOST_ADDRESSES:
-            return False
-        return isinstance(outcome, Unreachable | NoRoute) or breaks_off(outcome) or _is_unwelcome(outcome)
-
-    async def _at_host(self, errand: Errand, site: Site, host: str) -> Outcome:
-        addresses = await self._addresses(host)
+    async def _at_host(self, errand: Errand, place: _Place, host: str) -> Outcome:
+        site, path = place.site, place.path
+        addresses = await self._addresses(path, host)
         if not isinstance(addresses, list):
             errand.note(f"{host}: {addresses.detail}")
             return addresses
         outcome: Outcome = Unreachable(who=host, trouble=Trouble.DNS, detail="it has no address")
         for ip in addresses[: MOST_ADDRESSES - errand.addresses]:
             errand.addresses += 1
-            found = await self._connector.connect(errand, host.strip("[]"), ip, self._port)
+            site.make_room()
+            found = await path.connector.connect(errand, host.strip("[]"), ip, path.port)
             if isinstance(found, Conversation):
                 site.spoke()
                 return await self._speak(errand, site, found)
             outcome = found
-            if not _is_silence(found):
+            # RFC 5321 section 5.1: at least two addresses, be they of one server.
+            if not _had_no_session(found) or errand.sessions >= MOST_SESSIONS:
                 break
-        self._note_rest(site, host, outcome)
+        if isinstance(outcome, Answered):
+            self._heed(errand, site, outcome)
+            # Our own relay does not rest: there is no other way, and whoever runs it knows when it is back.
+            if not path.relay and outcome.reply.code == 421:
+                site.rest(host, outcome)
         return outcome
-
-    def _note_rest(self, site: Site, host: str, outcome: Outcome) -> None:
-        # Our own relay does not rest: there is no other way, and whoever runs it knows when it is back.
-        if isinstance(self._route, DirectMx) and isinstance(outcome, Answered) and outcome.reply.code == 421:
-            site.rest(host, outcome)
 
     async def _speak(self, errand: Errand, site: Site, talk: Conversation) -> Outcome:
         talk.dialogue = errand.dialogue
@@ -261,12 +267,20 @@ class Post:
             raise
         finally:
             talk.dialogue = None
-        if breaks_off(outcome):
-            site.went_badly()
-        elif isinstance(outcome, Answered) and outcome.reply.kind is smtp.Kind.POSITIVE:
-            site.went_well()
-        site.keep(talk)
+        self._heed(errand, site, outcome)
+        if has_enough_recipients(outcome):
+            talk.retire()
+        else:
+            site.keep(talk)
         return outcome
+
+    def _heed(self, errand: Errand, site: Site, outcome: Outcome) -> None:
+        sign = site.heed(outcome, errand.parcel.rcpt_to)
+        if isinstance(sign, heed.Stop) and sign.alert and isinstance(outcome, Answered):
+            log.error(
+                "site_refuses_us", site=errand.site, egress=errand.parcel.way.name, code=outcome.reply.code,
+                words=outcome.reply.text[:300],
+            )  # fmt: skip
 
     def _admit(self, talk: Conversation) -> None:
         self._open.add(talk)
@@ -278,8 +292,27 @@ class Post:
             self._all_gone.set()
 
 
-def _is_silence(outcome: Outcome) -> bool:
-    return isinstance(outcome, Unreachable) and outcome.trouble is Trouble.CONNECT
+def _fits(talk: Conversation, errand: Errand, connector: Connector) -> bool:
+    """A connection that lost its TLS for one message is not used for another that may not go in clear."""
+    if not talk.usable:
+        return False
+    return talk.peer.tls is not None or not (
+        errand.parcel.tls_required or (talk.fell_back and not connector.allows_clear(errand))
+    )
+
+
+def _goes_on(errand: Errand, outcome: Outcome) -> bool:
+    """Whether the next server is worth a try."""
+    if errand.asked or errand.sessions >= MOST_SESSIONS or errand.addresses >= MOST_ADDRESSES:
+        return False
+    if isinstance(outcome, Unreachable):
+        return outcome.trouble is not Trouble.PROXY  # the same proxy is before all of them
+    return isinstance(outcome, NoRoute) or breaks_off(outcome) or _is_unwelcome(outcome)
+
+
+def _had_no_session(outcome: Outcome) -> bool:
+    """A server that takes connections and says nothing of use is as far away as one that is not there."""
+    return isinstance(outcome, Unreachable) and outcome.trouble in (Trouble.CONNECT, Trouble.SPEECH)
 
 
 def _is_unwelcome(outcome: Outcome) -> bool:

@@ -88,6 +88,8 @@ def judge(
             return _in_doubt(facts, detail)
         case Lost():
             return _again(facts, _scheduled(facts), Reason.LOST)
+        case Unreachable(trouble=Trouble.CROWDED, wait=wait):
+            return _again(facts, wait or CROWDED_WAIT, Reason.CROWDED, charged=False)
         case Unreachable(trouble=trouble):
             return _on_trouble(facts, trouble)
         case NoRoute(dns=dns):
@@ -133,6 +135,8 @@ def _is_temporary(answered: Answered) -> bool:
 
 
 def _put_off(facts: _Facts, reply: smtp.Reply) -> Verdict:
+    if classify.is_too_many_recipients(reply):
+        return _again(facts, _scheduled(facts), Reason.PUT_OFF, reply)
     match classify.category(reply):
         case Category.THROTTLED:
             return _again(facts, max(_spread(facts, SLOW_DOWN_WAIT), _scheduled(facts)), Reason.SLOW_DOWN, reply)
@@ -151,13 +155,11 @@ def _looks_greylisted(reply: smtp.Reply, found: Category) -> bool:
 
 def _on_trouble(facts: _Facts, trouble: Trouble) -> Verdict:
     match trouble:
-        case Trouble.CROWDED:
-            return _again(facts, CROWDED_WAIT, Reason.UNREACHABLE, charged=False)
         case Trouble.TLS:
             return _again(facts, _scheduled(facts), Reason.TLS_FAILED)
         case Trouble.DNS:
             return _again(facts, _scheduled(facts), Reason.DNS_TROUBLE)
-        case Trouble.CONNECT | Trouble.SPEECH | Trouble.RESTING:  # pragma: no branch - mypy proves that none is left
+        case _:
             return _again(facts, _scheduled(facts), Reason.UNREACHABLE)
 
 

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from sendwright import smtp
+from sendwright.outbound.manners import FOR_OUR_OWN_RELAY, FOR_STRANGERS, Manners
+from sendwright.outbound.model import Proxy
+from sendwright.outbound.providers import Providers, shipped
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -18,6 +21,7 @@ class Limits:
     look_up: float = 10
     connect: float = 30
     greeting: float = 120
+    last_greeting: float = 300  # of the last server there is: nothing is gained by giving it up early
     ehlo: float = 300
     tls: float = 60
     auth: float = 300
@@ -29,7 +33,11 @@ class Limits:
     reset: float = 60
     quit: float = 5
     idle: float = 30  # how long a connection is kept for the next message
-    slot: float = 60  # how long a delivery waits for its turn at a busy site
+    slot: float = 10  # how long a delivery waits for its turn at a busy site; then it waits in the queue
+
+    def at_the_last(self) -> Limits:
+        """For the last server of an attempt."""
+        return replace(self, greeting=max(self.greeting, self.last_greeting))
 
     def by_stage(self) -> Mapping[smtp.Stage | None, float]:
         """How long the peer may take for what is waited for; None: nothing is, the connection is idle."""
@@ -50,31 +58,17 @@ class Limits:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Manners:
-    """How much one site is asked to bear: `most` connections at once, `messages` on each of them.
-
-    Every site starts with `start` connections; each full round of deliveries without trouble adds one.
-    """
-
-    start: int = 2
-    most: int = 10
-    messages: int = 100
-
-
-FOR_STRANGERS = Manners()
-FOR_OUR_OWN_RELAY = Manners(most=20, messages=1_000)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class PostSettings:
-    """`ehlo_name`: the name our IP address has in DNS. `source_ip`: leave from this address. `ca_file`: who vouches for
-    a smart host, as PEM; without it the authorities the system trusts.
+    """`ehlo_name`: the name our IP address has in DNS. `source_ip`: leave from this address, through `proxy` where it
+    is another machine's. `ca_file`: who vouches for a smart host, as PEM; without it the authorities the system trusts.
     """
 
     ehlo_name: str
     source_ip: str | None = None
+    proxy: Proxy | None = None
     mx_port: int = 25
     ca_file: str | None = None
     limits: Limits = field(default_factory=Limits)
+    providers: Providers = field(default_factory=shipped)
     strangers: Manners = FOR_STRANGERS
     own_relay: Manners = FOR_OUR_OWN_RELAY

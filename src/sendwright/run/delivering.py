@@ -6,12 +6,15 @@ import asyncio
 import random
 from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
+from ipaddress import ip_address
+from pathlib import Path
 
 from sendwright import attempt, engage, ledger, outbound
 from sendwright.composing import Keyring, Tools, Workshop
 from sendwright.doors.sandbox_smtp import SandboxSmtp
 from sendwright.run.delivery import Delivery
 from sendwright.run.house import House
+from sendwright.run.settings import BadSettings, Settings
 
 
 @asynccontextmanager
@@ -65,13 +68,38 @@ def _post(house: House, route: outbound.Route) -> outbound.Post:
     name = house.hostname
     resolver = outbound.Resolver(
         monotonic=house.clock.monotonic, nameserver=settings.resolver, own_names=(name,),
-        allow_private=settings.allow_private_mx,
+        allow_private=settings.allow_private_mx, own_addresses=_own_addresses(settings),
     )  # fmt: skip
     return outbound.Post(
         route,
-        outbound.PostSettings(ehlo_name=_ehlo_name(name), mx_port=settings.mx_port),
+        outbound.PostSettings(
+            ehlo_name=_ehlo_name(name), mx_port=settings.mx_port, providers=_providers(settings.providers)
+        ),
         now=house.clock.now, monotonic=house.clock.monotonic, chance=random.random, resolver=resolver,
     )  # fmt: skip
+
+
+def _providers(file: Path | None) -> outbound.Providers:
+    """The shipped table under the operator's own. A file that cannot be used ends the start."""
+    if file is None:
+        return outbound.shipped()
+    try:
+        return outbound.shipped().under(outbound.read_providers(file.read_text("utf-8")))
+    except (OSError, UnicodeError, outbound.BadProviders) as fault:
+        raise BadSettings(f"cannot use the provider table {file}: {fault}") from fault
+
+
+def _own_addresses(settings: Settings) -> list[str]:
+    """Where our own doors are in the world: no MX of a stranger may lead there (a mail loop, attack A14)."""
+    doors = [listen.host for listen in (*settings.submission, *settings.submissions, settings.inbound) if listen]
+    return [host for host in doors if _is_global(host)]
+
+
+def _is_global(host: str) -> bool:
+    try:
+        return ip_address(host).is_global
+    except ValueError:
+        return False
 
 
 def _ehlo_name(name: str) -> str:

@@ -147,6 +147,10 @@ class Settings(BaseModel):
     allow_private_mx: bool = Field(
         False, description="Deliver to private and loopback addresses too, for closed networks and tests."
     )
+    providers: Path | None = Field(
+        None,
+        description="TOML file that says how fast to send to which provider; its entries come before the shipped ones.",
+    )
     in_doubt_wait: timedelta = Field(
         timedelta(minutes=30),
         description="How long an attempt whose answer was lost rests before the next try, as ISO 8601 (PT30M).",

@@ -31,6 +31,8 @@ from sendwright.outbound.model import (
 from sendwright.outbound.pool import Site
 from sendwright.outbound.resolve import MOST_ADDRESSES, Resolver
 from sendwright.outbound.settings import PostSettings
+from sendwright.outbound.tls_policies import TlsPolicies
+from sendwright.outbound.tls_policy import NO_POLICY, Policy
 
 MOST_SESSIONS = 2
 """So many servers are spoken to in one attempt (RFC 5321 section 5.1 asks for at least two addresses)."""
@@ -42,6 +44,7 @@ _DOMAINS_KEPT = 10_000
 class _Place:
     site: Site
     hosts: list[str]
+    policy: Policy = NO_POLICY
 
 
 class Post:
@@ -59,6 +62,7 @@ class Post:
         monotonic: Callable[[], float],
         chance: Callable[[], float],
         resolver: Resolver | None = None,
+        policies: TlsPolicies | None = None,
     ) -> None:
         if isinstance(route, DirectMx) and resolver is None:
             raise ValueError("the route mx needs a resolver")
@@ -68,7 +72,8 @@ class Post:
         self._settings = settings
         self._now, self._monotonic, self._chance = now, monotonic, chance
         self._resolver = resolver
-        self._connector = Connector(route, settings, on_open=self._admit)
+        self._policies = policies
+        self._connector = Connector(route, settings, on_open=self._admit, policies=policies)
         self._own_site = Site(settings.own_relay, monotonic)
         self._sites: dict[tuple[str, ...], Site] = {}
         self._site_of: dict[str, Site] = {}
@@ -148,7 +153,10 @@ class Post:
         if isinstance(found, NoRoute):
             errand.note(f"{domain} {found.dns.value}" + (f": {found.detail}" if found.detail else ""))
             return found
-        return _Place(site=self._site(domain, found.site), hosts=found.in_turn(self._chance))
+        policy = NO_POLICY
+        if self._policies is not None:
+            policy = await self._policies.of(domain, found, relaxed=errand.parcel.tls_relaxed)
+        return _Place(site=self._site(domain, found.site), hosts=found.in_turn(self._chance), policy=policy)
 
     def _site(self, domain: str, key: tuple[str, ...]) -> Site:
         site = self._sites.get(key)
@@ -193,7 +201,7 @@ class Post:
     # --- there
 
     async def _at_site(self, errand: Errand, place: _Place) -> Outcome:
-        talk = place.site.take_idle(lambda talk: self._fits(talk, errand))
+        talk = place.site.take_idle(lambda talk: self._fits(talk, errand, place.policy))
         if talk is not None:
             errand.note(f"message {talk.messages + 1} on the connection to {talk.peer.host} [{talk.peer.ip}]")
             outcome = await self._speak(errand, place.site, talk)
@@ -201,9 +209,9 @@ class Post:
                 return outcome
         return await self._at_hosts(errand, place)
 
-    def _fits(self, talk: Conversation, errand: Errand) -> bool:
+    def _fits(self, talk: Conversation, errand: Errand, policy: Policy) -> bool:
         """A connection that lost its TLS for one message is not used for another that may not go in clear."""
-        if not talk.usable:
+        if not talk.usable or talk.policy_key != policy.key:
             return False
         return talk.peer.tls is not None or not (
             errand.parcel.tls_required or (talk.fell_back and not self._connector.allows_clear(errand))
@@ -213,7 +221,7 @@ class Post:
         outcomes: list[Outcome] = []
         for host in place.hosts:
             resting = place.site.what_rests(host)
-            outcome = resting or await self._at_host(errand, place.site, host)
+            outcome = resting or await self._at_host(errand, place, host)
             outcomes.append(outcome)
             if not self._goes_on(errand, outcome):
                 break
@@ -228,7 +236,8 @@ class Post:
             return False
         return isinstance(outcome, Unreachable | NoRoute) or breaks_off(outcome) or _is_unwelcome(outcome)
 
-    async def _at_host(self, errand: Errand, site: Site, host: str) -> Outcome:
+    async def _at_host(self, errand: Errand, place: _Place, host: str) -> Outcome:
+        site = place.site
         addresses = await self._addresses(host)
         if not isinstance(addresses, list):
             errand.note(f"{host}: {addresses.detail}")
@@ -236,7 +245,7 @@ class Post:
         outcome: Outcome = Unreachable(who=host, trouble=Trouble.DNS, detail="it has no address")
         for ip in addresses[: MOST_ADDRESSES - errand.addresses]:
             errand.addresses += 1
-            found = await self._connector.connect(errand, host.strip("[]"), ip, self._port)
+            found = await self._connector.connect(errand, host.strip("[]"), ip, self._port, place.policy)
             if isinstance(found, Conversation):
                 site.spoke()
                 return await self._speak(errand, site, found)

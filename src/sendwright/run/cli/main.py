@@ -7,7 +7,7 @@ import sys
 import typer
 
 from sendwright import database
-from sendwright.run.cli import accounts, bootstrap, domains, ledger, sends, serve, suppressions, tokens
+from sendwright.run.cli import accounts, bootstrap, domains, ledger, sends, serve, suppressions, tls_report, tokens
 from sendwright.run.cli.common import Failed
 from sendwright.run.settings import BadSettings
 
@@ -22,6 +22,7 @@ app = typer.Typer(
 app.command("serve")(serve.serve)
 app.command("bootstrap")(bootstrap.bootstrap)
 app.command("verify-ledger")(ledger.verify_ledger)
+app.command("tls-report")(tls_report.tls_report)
 app.add_typer(sends.app, name="sends")
 app.add_typer(accounts.app, name="accounts")
 app.add_typer(domains.app, name="domains")

@@ -15,7 +15,8 @@ from sendwright import accounts, database, emails
 class Wanted:
     """What is asked for. ``host`` ends the user name; ``created_by`` None: whoever is behind ``by``.
 
-    ``by`` is who does it, for the audit log and the e-mail: the id of an API token, or ``operator``.
+    ``by`` is who does it, for the audit log and the e-mail: the id of an API token, or ``operator``. ``tls_required``:
+    its mail is rather not delivered than in clear.
     """
 
     account_id: int
@@ -24,6 +25,7 @@ class Wanted:
     host: str
     by: str
     created_by: str | None = None
+    tls_required: bool = False
 
 
 Made = tuple[accounts.SmtpToken, str]
@@ -53,5 +55,6 @@ def _create(conn: database.Connection, wanted: Wanted, now: datetime, expires_at
         campaign_id=email.campaign_id,
         created_by=creator or f"operator@{wanted.host}",
         expires_at=expires_at,
+        tls_required=wanted.tls_required,
     )
     return accounts.create_smtp_token(conn, new, now, wanted.by)

@@ -5,6 +5,7 @@
         resolver = Resolver(nameserver=dns.address, ...)
 
 A name with no record of any kind does not exist (NXDOMAIN). Instead of records: `SERVFAIL` or `SILENCE`.
+With `signed` it tells who asks for it that its answers are validated (AD), but those about the names in `unsigned`.
 """
 
 from __future__ import annotations
@@ -38,6 +39,8 @@ class NameServer:
     address: str = ""
     asked: Counter[tuple[str, str]] = field(default_factory=Counter)
     ttl: int = 300
+    signed: bool = False
+    unsigned: set[str] = field(default_factory=set)
 
     def answer(self, wire: bytes) -> bytes | None:
         query = dns.message.from_wire(wire)
@@ -47,6 +50,8 @@ class NameServer:
         self.asked[name, kind] += 1
         response = dns.message.make_response(query)
         response.flags |= dns.flags.RA
+        if self.signed and query.flags & dns.flags.AD and name not in self.unsigned:
+            response.flags |= dns.flags.AD
         return self._fill(response, name, kind)
 
     def _fill(self, response: dns.message.Message, name: str, kind: str) -> bytes | None:

@@ -69,7 +69,7 @@ class Trickle:
 
 @dataclass(frozen=True)
 class Upgrade:
-    """Negotiates TLS with a certificate nobody vouches for."""
+    """Negotiates TLS."""
 
 
 Step = Say | SayRaw | Expect | ExpectMessage | Hang | Deaf | Close | Trickle | Upgrade
@@ -95,11 +95,16 @@ class Peer:
 
 @asynccontextmanager
 async def scripted(
-    *scripts: Script, host: str = "127.0.0.1", port: int = 0, implicit_tls: bool = False
+    *scripts: Script,
+    host: str = "127.0.0.1",
+    port: int = 0,
+    implicit_tls: bool = False,
+    context: ssl.SSLContext | None = None,
 ) -> AsyncIterator[Peer]:
+    """`context`: what it shows inside TLS; without it a certificate nobody vouches for."""
     peer = Peer()
-    wants_tls = implicit_tls or any(Upgrade() in script for script in scripts)
-    context = self_signed_context("mx.test") if wants_tls else None
+    if context is None and (implicit_tls or any(Upgrade() in script for script in scripts)):
+        context = self_signed_context("mx.test")
     writers: set[asyncio.StreamWriter] = set()
 
     async def play(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:

@@ -76,6 +76,7 @@ async def post_to(
     limits: Limits | None = None,
     clock: Clock | None = None,
     resolver: outbound.Resolver | None = None,
+    policies: outbound.TlsPolicies | None = None,
     **settings: object,
 ) -> AsyncIterator[outbound.Post]:
     time = clock or Clock()
@@ -88,6 +89,7 @@ async def post_to(
         monotonic=time.monotonic,
         chance=lambda: next(draws),
         resolver=resolver,
+        policies=policies,
     ) as post:
         yield post
 

@@ -141,3 +141,16 @@ def test_the_words_of_a_talkative_server_are_shortened():
 )
 def test_an_attempt_tells_how_far_it_got(outcome: Outcome, stage: str):
     assert stage_of(handover(outcome)) == stage
+
+
+@pytest.mark.parametrize(
+    ("verified", "words"),
+    [
+        (None, "over TLS 1.3: 250"),
+        ("dane", "over TLS 1.3, proven by DANE: 250"),
+        ("mta-sts", "over TLS 1.3, its certificate valid as its MTA-STS policy demands: 250"),
+        ("certificate", "over TLS 1.3, its certificate valid: 250"),
+    ],
+)
+def test_it_is_told_what_proved_the_server(verified: str | None, words: str):
+    assert words in told(answered(250, "2.0.0", "ok", stage=smtp.Stage.FINAL), replace(PEER, verified=verified))

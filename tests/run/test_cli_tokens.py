@@ -71,8 +71,15 @@ def test_a_token_is_made_and_logs_in(shop: Run, target: database.Target):
     assert logs_in(target, made)
     assert {name: made[name] for name in made if name not in ("id", "password", "emailCampaignId")} == {
         "host": "127.0.0.1", "port": 587, "security": "starttls", "campaignName": "Receipts", "createContact": True,
-        "account": 1, "expiresAt": None,
+        "tlsRequired": False, "account": 1, "expiresAt": None,
     }  # fmt: skip
+
+
+def test_a_token_may_demand_tls_for_its_mail(shop: Run, target: database.Target):
+    assert make(shop, "--tls", "required")["tlsRequired"] is True
+    assert "Its mail leaves inside TLS only." in shop("tokens", "create", "--campaign", "x", "--tls", "required").out
+    assert [token["tlsRequired"] for token in shop("tokens", "list", "--json").document] == [True, True]
+    assert "does not expire; TLS only" in shop("tokens", "list").out
 
 
 def test_what_is_printed_can_be_pasted(shop: Run):

@@ -77,12 +77,16 @@ Ready = tuple[ledger.Delivery, outbound.Parcel]
 
 
 async def open_counter(
-    shop: Shop, *, create_contact: bool = True, throttle: submission.Throttle | None = None
+    shop: Shop,
+    *,
+    create_contact: bool = True,
+    tls_required: bool = False,
+    throttle: submission.Throttle | None = None,
 ) -> Counter:
     """A token made in the app, logged in."""
     wanted = smtp_tokens.Wanted(
         account_id=shop.account_id, campaign_name="Receipts", create_contact=create_contact, host="smtp.example.com",
-        by="tester", created_by="boss@example.com",
+        by="tester", created_by="boss@example.com", tls_required=tls_required,
     )  # fmt: skip
     token, password = await shop.db.write(smtp_tokens.create_by_user, wanted, shop.clock.now())
     office = submission.Office.opened(

@@ -322,6 +322,34 @@ async def test_smtputf8_is_asked_for_where_it_is_needed(counter: Counter, recipi
 # --- who is known
 
 
+async def test_the_mail_of_a_token_that_requires_tls_requires_it_at_every_try(shop: Shop):
+    counter = await open_counter(shop, tls_required=True)
+    ((delivery, parcel),) = await counter.compose(mail_text("TLS-Required: No"))
+    ((_, again),) = await counter.again(delivery)
+    assert [(each.tls_required, each.tls_relaxed) for each in (parcel, again)] == [(True, False)] * 2
+
+
+@pytest.mark.parametrize(
+    ("fields", "relaxed"), [((), False), (("TLS-Required: No",), True), (("TLS-Required: Yes",), False)]
+)
+async def test_a_mail_may_ask_to_be_delivered_whatever_policies_demand(
+    counter: Counter, fields: tuple[str, ...], relaxed: bool
+):
+    parcel = await counter.one(mail_text(*fields))
+    assert (parcel.tls_required, parcel.tls_relaxed) == (False, relaxed)
+    assert (b"TLS-Required" in parcel.message) == bool(fields)
+
+
+async def test_a_mail_that_was_accepted_before_tokens_could_require_tls_is_still_read():
+    wish = submission.model.Wish(
+        mail_from="", people={}, helo="x", ip="192.0.2.1", protocol="ESMTPSA", campaign_id=1, create_contact=False,
+        opens=True, clicks=True,
+    )  # fmt: skip
+    kept = submission.model.encode(wish)
+    assert kept.endswith(b",false]\n")
+    assert submission.model.decode(kept.replace(b",false]\n", b"]\n")) == (wish, b"")
+
+
 async def test_a_token_that_makes_contacts_makes_them_of_to_recipients_only(counter: Counter):
     shop = counter.shop
     content = mail_text("Cc: bob@example.org")

@@ -95,6 +95,7 @@ class NewSmtpToken:
     campaign_id: int
     created_by: str
     expires_at: datetime | None
+    tls_required: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -103,7 +104,8 @@ class SmtpToken:
 
     ``epoch`` is raised by every reset: whoever logged in under another epoch is logged in no more. ``created_by`` is
     an e-mail address, kept as text: the token outlives the user. ``expires_at`` None: never. ``warned``: how many days
-    before the expiry the last warning was given, 0 for none yet.
+    before the expiry the last warning was given, 0 for none yet. ``tls_required``: its mail is rather not delivered
+    than in clear.
     """
 
     account_id: AccountId
@@ -118,6 +120,7 @@ class SmtpToken:
     expires_at: datetime | None
     warned: int
     last_used_at: datetime | None
+    tls_required: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

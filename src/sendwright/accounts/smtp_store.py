@@ -58,6 +58,7 @@ smtp_tokens = Table(
     Column("expires_at", database.Moment),
     Column("warned", SmallInteger, nullable=False, server_default=text("0")),
     Column("last_used_at", database.Moment),
+    Column("tls_required", Boolean, nullable=False, server_default=text("false")),
     Index("ux_smtp_tokens_token_id", "token_id", unique=True),
     Index("ux_smtp_tokens_email_id", "account_id", "email_id", unique=True),
     Index(
@@ -203,6 +204,7 @@ def _token(row: Row[Any]) -> SmtpToken:
         expires_at=row.expires_at,
         warned=row.warned,
         last_used_at=row.last_used_at,
+        tls_required=row.tls_required,
     )
 
 

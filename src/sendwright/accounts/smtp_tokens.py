@@ -47,6 +47,7 @@ def create_smtp_token(conn: database.Connection, new: NewSmtpToken, now: datetim
         expires_at=new.expires_at,
         warned=0,
         last_used_at=None,
+        tls_required=new.tls_required,
     )
     password = new_smtp_password()
     smtp_store.insert_token(conn, token, hash_secret(password))

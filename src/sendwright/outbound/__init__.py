@@ -7,6 +7,7 @@ Start here: `parse_route` reads the route; `Post` takes a `Parcel` and gives bac
 outcome); `judge` turns that into a verdict, `explain` into a sentence. `sign` adds the DKIM signatures.
 """
 
+from sendwright.outbound import tls_counts, tls_store
 from sendwright.outbound.dkim import SigningKey, generate_ed25519, generate_rsa, load_key, public_record, sign
 from sendwright.outbound.explain import explain, stage_of
 from sendwright.outbound.model import (
@@ -38,6 +39,7 @@ from sendwright.outbound.resolve import Resolver
 from sendwright.outbound.routes import BadRoute, parse_route
 from sendwright.outbound.rules import judge
 from sendwright.outbound.settings import Limits, PostSettings
+from sendwright.outbound.tls_policies import TlsPolicies
 
 __all__ = [
     "OWN_WAY",
@@ -66,6 +68,7 @@ __all__ = [
     "Sandbox",
     "SigningKey",
     "SiteState",
+    "TlsPolicies",
     "TryAgain",
     "Verdict",
     "Way",
@@ -80,4 +83,6 @@ __all__ = [
     "shipped",
     "sign",
     "stage_of",
+    "tls_counts",
+    "tls_store",
 ]

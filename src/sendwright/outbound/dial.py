@@ -6,6 +6,7 @@ import asyncio
 import ssl
 from collections import deque
 from collections.abc import Callable
+from dataclasses import replace
 from typing import cast
 
 from sendwright import smtp
@@ -26,6 +27,7 @@ class Conversation(asyncio.Protocol):
         self.peer = peer
         self.fell_back = fell_back
         self.timed_out = False
+        self.policy_key = ""
         self.messages = 0
         self.dialogue: Dialogue | None = None
         self.when_gone: list[Callable[[Conversation], None]] = []
@@ -119,8 +121,11 @@ class Conversation(asyncio.Protocol):
         if self._transport is not None:
             self._transport.abort()
 
-    async def start_tls(self, context: ssl.SSLContext) -> None:
-        """Upgrades. Raises OSError (ssl.SSLError is one) or TimeoutError; the connection is of no use then."""
+    async def start_tls(self, context: ssl.SSLContext, prove: Callable[[ssl.SSLObject], str | None]) -> None:
+        """Upgrades. Raises OSError (ssl.SSLError is one) or TimeoutError; the connection is of no use then.
+
+        `prove` says what proves the server, before it hears a word inside TLS, or raises one of these.
+        """
         plain = cast(asyncio.Transport, self._transport)
         upgraded = await self._loop.start_tls(
             plain, self, context, server_hostname=self.peer.host, ssl_handshake_timeout=self._limits.tls
@@ -128,15 +133,18 @@ class Conversation(asyncio.Protocol):
         if upgraded is None:
             raise ConnectionResetError("the connection was closed during the TLS handshake")
         self._transport = upgraded
-        self.note_tls()
+        self.note_tls(prove)
         self._heed(self._core.tls_started())
 
-    def note_tls(self) -> None:
-        """Remembers version and cipher of a connection that is inside TLS now."""
+    def note_tls(self, prove: Callable[[ssl.SSLObject], str | None]) -> None:
+        """Remembers version, cipher and proof of a connection that is inside TLS now."""
         session = cast(asyncio.Transport, self._transport).get_extra_info("ssl_object")
         version, cipher = session.version(), (session.cipher() or ("",))[0]
-        self.peer = Peer(host=self.peer.host, ip=self.peer.ip, port=self.peer.port, tls=version, cipher=cipher)
+        self.peer = replace(self.peer, tls=version, cipher=cipher)
         self._write_down(f"{version} with {cipher}")
+        self.peer = replace(self.peer, verified=prove(session))
+        if self.peer.verified is not None:
+            self._write_down(f"the server is who it should be: {self.peer.verified}")
 
     # --- what the network says
 

@@ -31,6 +31,12 @@ _ASKS = {
     Reason.UNWELCOME: "does not want to talk to us",
 }
 
+_PROOFS = {
+    "dane": ", proven by DANE",
+    "mta-sts": ", its certificate valid as its MTA-STS policy demands",
+    "certificate": ", its certificate valid",
+}
+
 
 def explain(verdict: Verdict, handover: Handover, *, accepted_at: datetime) -> str:
     """One sentence without a full stop, such as "example.org asks us to wait: …; next try at 14:07:12 UTC"."""
@@ -109,7 +115,8 @@ def _server(handover: Handover) -> str:
 def _how(handover: Handover) -> str:
     if handover.peer is None or handover.peer.tls is None:
         return "without TLS"
-    return f"over {handover.peer.tls.replace('TLSv', 'TLS ')}"
+    proof = _PROOFS.get(handover.peer.verified or "", "")
+    return f"over {handover.peer.tls.replace('TLSv', 'TLS ')}{proof}"
 
 
 def _words(reply: smtp.Reply) -> str:

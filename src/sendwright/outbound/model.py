@@ -103,7 +103,8 @@ class Parcel:
     """One message for one recipient. Addresses are ready envelope strings; `site_domain` is an A-label, lower case.
 
     `eight_bit`: the message has octets over 127. `smtputf8`: an address or a header needs RFC 6531. `tls_required`:
-    rather not delivered than in clear.
+    rather not delivered than in clear. `tls_relaxed`: rather delivered than refused for what MTA-STS or DANE demand
+    (RFC 8689, `TLS-Required: No`).
     """
 
     mail_from: str
@@ -113,19 +114,24 @@ class Parcel:
     smtputf8: bool = False
     eight_bit: bool = False
     tls_required: bool = False
+    tls_relaxed: bool = False
     notify: Notify | None = None
     way: Way = OWN_WAY
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Peer:
-    """Who was spoken to. `tls` is a version such as "TLSv1.3" with its `cipher`, or None in clear."""
+    """Who was spoken to. `tls` is a version such as "TLSv1.3" with its `cipher`, or None in clear.
+
+    `verified`: what proved that it is who it is: "dane", "mta-sts", "certificate"; None: nobody asked for proof.
+    """
 
     host: str
     ip: str
     port: int
     tls: str | None = None
     cipher: str | None = None
+    verified: str | None = None
 
 
 Direction = Literal["out", "in", "note"]

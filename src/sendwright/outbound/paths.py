@@ -14,6 +14,7 @@ from sendwright.outbound.model import DirectMx, Dns, NoRoute, Route, Sandbox, Sm
 from sendwright.outbound.routes import is_loopback
 from sendwright.outbound.settings import PostSettings
 from sendwright.outbound.sites import relay_name
+from sendwright.outbound.tls_policies import TlsPolicies
 
 _WAYS_KEPT = 1_000
 
@@ -58,8 +59,15 @@ class Path:
 class Paths:
     """The paths of the ways that are in use, made when a way is first met."""
 
-    def __init__(self, route: Route, settings: PostSettings, *, on_open: Callable[[Conversation], None]) -> None:
-        self._route, self._settings, self._on_open = route, settings, on_open
+    def __init__(
+        self,
+        route: Route,
+        settings: PostSettings,
+        *,
+        on_open: Callable[[Conversation], None],
+        policies: TlsPolicies | None = None,
+    ) -> None:
+        self._route, self._settings, self._on_open, self._policies = route, settings, on_open, policies
         self._made: dict[Way, Path] = {}
 
     def of(self, way: Way) -> Path:
@@ -81,7 +89,8 @@ class Paths:
         if elsewhere and (way.source_ip is not None or way.proxy is not None):
             settings = replace(settings, source_ip=way.source_ip, proxy=way.proxy)
         return Path(
-            route=route, settings=settings, connector=Connector(route, settings, on_open=self._on_open),
+            route=route, settings=settings,
+            connector=Connector(route, settings, on_open=self._on_open, policies=self._policies),
             relay=relay_name(route), host=route.host if isinstance(route, Sandbox | SmartHost) else "",
             port=route.port if isinstance(route, Sandbox | SmartHost) else settings.mx_port,
         )  # fmt: skip

@@ -11,7 +11,6 @@ from typing import Self
 import structlog
 
 from sendwright.outbound import heed
-from sendwright.outbound.connect import Connector
 from sendwright.outbound.converse import BeforeDot, Errand, breaks_off, converse, drops, has_enough_recipients
 from sendwright.outbound.dial import Conversation
 from sendwright.outbound.dialogue import Dialogue
@@ -38,6 +37,8 @@ from sendwright.outbound.proxies import ProxyRests
 from sendwright.outbound.resolve import MOST_ADDRESSES, Resolver
 from sendwright.outbound.settings import PostSettings
 from sendwright.outbound.sites import Sites, site_name
+from sendwright.outbound.tls_policies import TlsPolicies
+from sendwright.outbound.tls_policy import NO_POLICY, Policy
 
 log = structlog.get_logger()
 
@@ -50,6 +51,7 @@ class _Place:
     path: Path
     site: Site
     hosts: list[str]
+    policy: Policy = NO_POLICY
 
 
 class Post:
@@ -67,6 +69,7 @@ class Post:
         monotonic: Callable[[], float],
         chance: Callable[[], float],
         resolver: Resolver | None = None,
+        policies: TlsPolicies | None = None,
     ) -> None:
         if isinstance(route, DirectMx) and resolver is None:
             raise ValueError("the route mx needs a resolver")
@@ -76,7 +79,8 @@ class Post:
         self._settings = settings
         self._now, self._monotonic, self._chance = now, monotonic, chance
         self._resolver = resolver
-        self._paths = Paths(route, settings, on_open=self._admit)
+        self._policies = policies
+        self._paths = Paths(route, settings, on_open=self._admit, policies=policies)
         self._sites = Sites(settings, monotonic)
         self._proxies = ProxyRests(monotonic)
         self._open: set[Conversation] = set()
@@ -185,8 +189,11 @@ class Post:
             errand.note(f"{domain} {found.dns.value}" + (f": {found.detail}" if found.detail else ""))
             return found
         errand.site = site_name(found.site)
+        policy = NO_POLICY
+        if self._policies is not None:
+            policy = await self._policies.of(domain, found, relaxed=errand.parcel.tls_relaxed)
         site = self._sites.of_exchangers(way, domain, found.site)
-        return _Place(path=path, site=site, hosts=found.in_turn(self._chance))
+        return _Place(path=path, site=site, hosts=found.in_turn(self._chance), policy=policy)
 
     async def _addresses(self, path: Path, host: str) -> list[str] | NoRoute | Unreachable:
         if self._resolver is None or path.relay:
@@ -202,7 +209,7 @@ class Post:
     # --- there
 
     async def _at_site(self, errand: Errand, place: _Place) -> Outcome:
-        talk = place.site.take_idle(lambda talk: _fits(talk, errand, place.path.connector))
+        talk = place.site.take_idle(lambda talk: _fits(talk, errand, place))
         if talk is not None:
             errand.note(f"message {talk.messages + 1} on the connection to {talk.peer.host} [{talk.peer.ip}]")
             outcome = await self._speak(errand, place.site, talk)
@@ -242,7 +249,7 @@ class Post:
         for ip in addresses[: MOST_ADDRESSES - errand.addresses]:
             errand.addresses += 1
             site.make_room()
-            found = await path.connector.connect(errand, host.strip("[]"), ip, path.port)
+            found = await path.connector.connect(errand, host.strip("[]"), ip, path.port, place.policy)
             if isinstance(found, Conversation):
                 site.spoke()
                 return await self._speak(errand, site, found)
@@ -292,12 +299,12 @@ class Post:
             self._all_gone.set()
 
 
-def _fits(talk: Conversation, errand: Errand, connector: Connector) -> bool:
+def _fits(talk: Conversation, errand: Errand, place: _Place) -> bool:
     """A connection that lost its TLS for one message is not used for another that may not go in clear."""
-    if not talk.usable:
+    if not talk.usable or talk.policy_key != place.policy.key:
         return False
     return talk.peer.tls is not None or not (
-        errand.parcel.tls_required or (talk.fell_back and not connector.allows_clear(errand))
+        errand.parcel.tls_required or (talk.fell_back and not place.path.connector.allows_clear(errand))
     )
 
 

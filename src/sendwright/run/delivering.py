@@ -5,7 +5,8 @@ from __future__ import annotations
 import asyncio
 import random
 from collections.abc import AsyncIterator, Callable
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
+from datetime import timedelta
 from ipaddress import ip_address
 from pathlib import Path
 
@@ -16,6 +17,8 @@ from sendwright.run.delivery import Delivery
 from sendwright.run.house import House
 from sendwright.run.settings import BadSettings, Settings
 
+_WRITE_COUNTS = timedelta(minutes=1)
+
 
 @asynccontextmanager
 async def delivering(house: House, group: asyncio.TaskGroup) -> AsyncIterator[None]:
@@ -24,7 +27,10 @@ async def delivering(house: House, group: asyncio.TaskGroup) -> AsyncIterator[No
         route = outbound.parse_route(house.settings.route.get_secret_value())
         if isinstance(route, outbound.Sandbox):
             route = await _open_sandbox(house, stack)
-        post = await stack.enter_async_context(_post(house, route))
+        resolver = _resolver(house)
+        policies = outbound.TlsPolicies(resolver, now=house.clock.now, db=house.db)
+        await stack.enter_async_context(_writing_counts(policies, group))
+        post = await stack.enter_async_context(_post(house, route, resolver, policies))
         shop = Workshop(
             db=house.db, keyring=Keyring(house.db, house.seal), now=house.clock.now, lease=house.settings.lease,
             tools=Tools(public_url=house.public_url, tracking_keys=house.tracking_keys),
@@ -63,19 +69,42 @@ async def _open_sandbox(house: House, stack: AsyncExitStack) -> outbound.Sandbox
     return outbound.Sandbox(host=listen.host, port=port)
 
 
-def _post(house: House, route: outbound.Route) -> outbound.Post:
+@asynccontextmanager
+async def _writing_counts(policies: outbound.TlsPolicies, group: asyncio.TaskGroup) -> AsyncIterator[None]:
+    """What is counted of TLS is written each minute, and at the end."""
+    stopping = asyncio.Event()
+
+    async def work() -> None:
+        while not stopping.is_set():
+            with suppress(TimeoutError):
+                await asyncio.wait_for(stopping.wait(), _WRITE_COUNTS.total_seconds())
+            await policies.write_down()
+
+    working = group.create_task(work())
+    yield
+    stopping.set()
+    await working
+
+
+def _resolver(house: House) -> outbound.Resolver:
     settings = house.settings
-    name = house.hostname
-    resolver = outbound.Resolver(
-        monotonic=house.clock.monotonic, nameserver=settings.resolver, own_names=(name,),
+        monotonic=house.clock.monotonic, nameserver=settings.resolver, own_names=(house.hostname,),
         allow_private=settings.allow_private_mx, own_addresses=_own_addresses(settings),
+        validates=settings.resolver_validates,
     )  # fmt: skip
+
+
+def _post(
+    house: House, route: outbound.Route, resolver: outbound.Resolver, policies: outbound.TlsPolicies
+) -> outbound.Post:
     return outbound.Post(
         route,
         outbound.PostSettings(
-            ehlo_name=_ehlo_name(name), mx_port=settings.mx_port, providers=_providers(settings.providers)
+            ehlo_name=_ehlo_name(house.hostname), mx_port=house.settings.mx_port,
+            providers=_providers(house.settings.providers),
         ),
         now=house.clock.now, monotonic=house.clock.monotonic, chance=random.random, resolver=resolver,
+        policies=policies,
     )  # fmt: skip
 
 

@@ -143,6 +143,10 @@ class Settings(BaseModel):
         None, description="The name this machine says at EHLO; must be in DNS, both ways. Default: public URL's host."
     )
     resolver: str | None = Field(None, description="DNS server as HOST:PORT. Default: the system's.")
+    resolver_validates: bool = Field(
+        False,
+        description="The DNS server checks DNSSEC and the way to it is safe (on this machine): DANE is heeded then.",
+    )
     mx_port: int = Field(25, ge=1, le=65535, description="The port of mail exchangers; 25 but in tests.")
     allow_private_mx: bool = Field(
         False, description="Deliver to private and loopback addresses too, for closed networks and tests."

@@ -119,7 +119,7 @@ def _wish(standing: Standing, arrival: Arrival, people: dict[str, Person], reque
     return Wish(
         mail_from=envelope.mail_from, people=people, helo=arrival.helo, ip=arrival.ip, protocol=arrival.protocol,
         campaign_id=token.campaign_id, create_contact=token.create_contact, opens=requests.opens,
-        clicks=requests.clicks, ret=envelope.ret, envid=envelope.envid,
+        clicks=requests.clicks, ret=envelope.ret, envid=envelope.envid, tls_required=token.tls_required,
     )  # fmt: skip
 
 

@@ -174,7 +174,7 @@ async def _begin(shop: Workshop, plan: _Plan, contact: crm.ContactId | None, key
         shop,
         outset,
         [(ledger.Part.TO, job.person.address)],
-        lambda new: _parcel(new.recipient, new.domain, copy, notify),
+        lambda new: _parcel(new.recipient, new.domain, copy, job.text, notify),
     )
 
 
@@ -191,7 +191,8 @@ async def _again(shop: Workshop, delivery: ledger.Delivery) -> Ready:
         hostname=shop.hostname,
     )  # fmt: skip
     copy = await _copied(shop, text, stamp, await shop.keyring.of([domain], shop.now()))
-    return delivery, _parcel(delivery.recipient, delivery.domain, copy, _notify(text, text.wish.people[address.key]))
+    notify = _notify(text, text.wish.people[address.key])
+    return delivery, _parcel(delivery.recipient, delivery.domain, copy, text, notify)
 
 
 async def _copied(shop: Workshop, text: Text, stamp: Stamp, keys: Keys) -> Copy:
@@ -212,10 +213,11 @@ def _notify(text: Text, person: Person) -> outbound.Notify | None:
     )  # fmt: skip
 
 
-def _parcel(recipient: str, domain: str, copy: Copy, notify: outbound.Notify | None) -> outbound.Parcel:
+def _parcel(recipient: str, domain: str, copy: Copy, text: Text, notify: outbound.Notify | None) -> outbound.Parcel:
     return outbound.Parcel(
         mail_from=copy.mail_from, rcpt_to=recipient, site_domain=domain, message=copy.content,
-        smtputf8=copy.smtputf8, eight_bit=copy.eight_bit, notify=notify,
+        smtputf8=copy.smtputf8, eight_bit=copy.eight_bit, notify=notify, tls_required=text.wish.tls_required,
+        tls_relaxed=text.is_tls_relaxed and not text.wish.tls_required,
     )  # fmt: skip
 
 

@@ -68,6 +68,12 @@ class Text:
         return self.heading.from_[0].address
 
     @property
+    def is_tls_relaxed(self) -> bool:
+        """Whether the header asks to rather deliver it than heed what MTA-STS or DANE demand (RFC 8689 section 5)."""
+        field = self.original.root.first("TLS-Required")
+        return field is not None and field.value.strip().lower() == "no"
+
+    @property
     def has_utf8_header(self) -> bool:
         """RFC 6532: such a mail needs SMTPUTF8 on its way."""
         return not self.original.raw[: self.original.root.body_start].isascii()

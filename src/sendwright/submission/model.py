@@ -110,6 +110,7 @@ class Wish:
     clicks: bool
     ret: str = ""
     envid: str = ""
+    tls_required: bool = False
 
 
 def encode(wish: Wish) -> bytes:
@@ -117,7 +118,7 @@ def encode(wish: Wish) -> bytes:
     people = [(person.address.spec, sorted(person.notify), person.orcpt) for person in wish.people.values()]
     kept = (
         wish.mail_from, people, wish.helo, wish.ip, wish.protocol, wish.campaign_id, wish.create_contact, wish.opens,
-        wish.clicks, wish.ret, wish.envid,
+        wish.clicks, wish.ret, wish.envid, wish.tls_required,
     )  # fmt: skip
     return _as_json(kept).encode() + b"\n"
 
@@ -125,11 +126,14 @@ def encode(wish: Wish) -> bytes:
 def decode(payload: bytes) -> tuple[Wish, bytes]:
     """The wish and the mail, back from the ledger; no mail if it lies in pieces."""
     line, _, content = payload.partition(b"\n")
-    mail_from, people, helo, ip, protocol, campaign_id, create_contact, opens, clicks, ret, envid = json.loads(line)
+    # What stands after envid was added later: mails that were accepted before have none of it.
+    mail_from, people, helo, ip, protocol, campaign_id, create_contact, opens, clicks, ret, envid, *later = json.loads(
+        line
+    )
     wish = Wish(
         mail_from=mail_from, people={person.address.key: person for person in map(_person, people)}, helo=helo, ip=ip,
         protocol=protocol, campaign_id=campaign_id, create_contact=create_contact, opens=opens, clicks=clicks, ret=ret,
-        envid=envid,
+        envid=envid, tls_required=bool(later and later[0]),
     )  # fmt: skip
     return wish, content
 

@@ -7,7 +7,19 @@ import sys
 import typer
 
 from sendwright import database
-from sendwright.run.cli import accounts, bootstrap, domains, ledger, queue, reports, sends, serve, suppressions, tokens
+from sendwright.run.cli import (
+    accounts,
+    bootstrap,
+    domains,
+    ledger,
+    queue,
+    reports,
+    sends,
+    serve,
+    suppressions,
+    tls_report,
+    tokens,
+)
 from sendwright.run.cli.common import Failed
 from sendwright.run.settings import BadSettings
 
@@ -23,6 +35,7 @@ app.command("serve")(serve.serve)
 app.command("bootstrap")(bootstrap.bootstrap)
 app.command("verify-ledger")(ledger.verify_ledger)
 app.command("read-report")(reports.read_report)
+app.command("tls-report")(tls_report.tls_report)
 app.add_typer(sends.app, name="sends")
 app.add_typer(queue.app, name="queue")
 app.add_typer(accounts.app, name="accounts")

@@ -50,6 +50,7 @@ def paste_document(paste: Paste) -> dict[str, object]:
         "security": "tls" if paste.implicit_tls else "starttls",
         "campaignName": paste.token.campaign_name,
         "createContact": paste.token.create_contact,
+        "tlsRequired": paste.token.tls_required,
         "emailCampaignId": str(paste.token.campaign_id),
         "account": paste.token.account_id,
         "expiresAt": _iso(paste.token.expires_at),
@@ -61,6 +62,8 @@ def paste_lines(paste: Paste) -> Iterator[str]:
     become = "become" if paste.token.create_contact else "do not become"
     yield f"SMTP token for {clean(paste.token.campaign_name)} in account {paste.token.account_id}."
     yield f"Recipients {become} contacts."
+    if paste.token.tls_required:
+        yield "Its mail leaves inside TLS only."
     yield ""
     yield f"  Host       {paste.host}"
     yield f"  Port       {paste.port}, {'TLS' if paste.implicit_tls else 'STARTTLS'}"
@@ -81,6 +84,7 @@ def token_document(token: accounts.SmtpToken, now: datetime) -> dict[str, object
         "id": token.id,
         "campaignName": token.campaign_name,
         "createContact": token.create_contact,
+        "tlsRequired": token.tls_required,
         "emailCampaignId": str(token.campaign_id),
         "createdAt": _iso(token.created_at),
         "createdBy": token.created_by,
@@ -99,10 +103,11 @@ def token_row(token: accounts.SmtpToken, now: datetime) -> tuple[str, ...]:
 
 
 def _note(token: accounts.SmtpToken, now: datetime) -> str:
+    tls = "; TLS only" if token.tls_required else ""
     if token.expires_at is None:
-        return "does not expire"
+        return f"does not expire{tls}"
     left = accounts.days_left(token, now)
-    return f"expires on {token.expires_at:%Y-%m-%d}" if left is None else _soon(left)
+    return (f"expires on {token.expires_at:%Y-%m-%d}" if left is None else _soon(left)) + tls
 
 
 def _soon(days: int) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from enum import StrEnum
 from typing import Annotated
 
 import typer
@@ -25,6 +26,14 @@ app = typer.Typer(help="SMTP tokens: user names and passwords for programs that 
 _WHO = "operator"
 _PAGE = 1000
 
+
+class Tls(StrEnum):
+    """Whether the token's mail may leave in clear where a server leaves no other way."""
+
+    OPPORTUNISTIC = "opportunistic"
+    REQUIRED = "required"
+
+
 Account = Annotated[str | None, typer.Option("--account", help="Account id or name; needed where there are several.")]
 Token = Annotated[str, typer.Argument(help="The token: its user name.")]
 
@@ -35,6 +44,9 @@ def create(
     create_contact: Annotated[
         bool, typer.Option(help="Whether recipients in To become contacts; else only known ones get a timeline entry.")
     ] = True,
+    tls: Annotated[
+        Tls, typer.Option(help="required: its mail waits, and comes back at last, where a server has no working TLS.")
+    ] = Tls.OPPORTUNISTIC,
     account: Account = None,
     data: Data = None,
     database_url: DatabaseUrl = None,
@@ -48,7 +60,7 @@ def create(
         tenant = await _tenant(db, account)
         wanted = smtp_tokens.Wanted(
             account_id=tenant.id, campaign_name=name, create_contact=create_contact,
-            host=smtp_name(settings), by=_WHO,
+            host=smtp_name(settings), by=_WHO, tls_required=tls is Tls.REQUIRED,
         )  # fmt: skip
         return await _paste(db, settings, await db.write(smtp_tokens.create_by_user, wanted, now))
 

@@ -47,9 +47,38 @@ def upgrade() -> None:
         sa.Column("sites", JSON, nullable=False),
         sa.PrimaryKeyConstraint("worker", name=op.f("pk_workers")),
     )
+    _what_tls_remembers()
 
 
 def _index(name: str, table: str, columns: list[str], where: str) -> None:
     op.create_index(
         name, table, columns, unique=False, sqlite_where=sa.text(where), postgresql_where=sa.text(where)
     )  # fmt: skip
+
+
+# what tls remembers
+
+
+def _what_tls_remembers() -> None:
+    op.add_column(
+        "smtp_tokens", sa.Column("tls_required", sa.Boolean(), server_default=sa.text("false"), nullable=False)
+    )
+    op.create_table(
+        "sts_policies",
+        sa.Column("domain", sa.String(), nullable=False),
+        sa.Column("record_id", sa.String(length=32), nullable=False),
+        sa.Column("policy", sa.String(), nullable=False),
+        sa.Column("fetched_at", sa.BigInteger(), nullable=False),
+        sa.Column("expires_at", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("domain", name=op.f("pk_sts_policies")),
+    )
+    op.create_table(
+        "tls_counts",
+        sa.Column("day", sa.String(length=10), nullable=False),
+        sa.Column("domain", sa.String(), nullable=False),
+        sa.Column("type", sa.String(length=16), nullable=False),
+        sa.Column("result", sa.String(length=32), nullable=False),
+        sa.Column("host", sa.String(), nullable=False),
+        sa.Column("sessions", sa.Integer(), nullable=False),
+        sa.PrimaryKeyConstraint("day", "domain", "type", "result", "host", name=op.f("pk_tls_counts")),
+    )

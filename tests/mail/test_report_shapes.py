@@ -270,7 +270,7 @@ def test_line_ends_of_the_wire_change_nothing():
 
 
 def test_a_report_in_html_alone_is_read():
-    html = mailer(f"<p>Delivery has failed:</p><p>&lt;ann@example.com&gt;: 550 5.1.1 User unknown</p>")
+    html = mailer("<p>Delivery has failed:</p><p>&lt;ann@example.com&gt;: 550 5.1.1 User unknown</p>")
     raw = html.replace(b"Subject:", b"Content-Type: text/html\nSubject:", 1)
     assert told(mail.read_report(raw)) == ["ann@example.com 5.1.1 550 userunknown hard"]
 

@@ -88,6 +88,7 @@ async def _writing_counts(policies: outbound.TlsPolicies, group: asyncio.TaskGro
 
 def _resolver(house: House) -> outbound.Resolver:
     settings = house.settings
+    return outbound.Resolver(
         monotonic=house.clock.monotonic, nameserver=settings.resolver, own_names=(house.hostname,),
         allow_private=settings.allow_private_mx, own_addresses=_own_addresses(settings),
         validates=settings.resolver_validates,

@@ -209,7 +209,8 @@ def test_a_bounce_says_why():
 
 
 def test_an_outcome_without_an_answer_is_explained_in_its_event():
-    what = (NOT_CHARGED[0], replace(NOT_CHARGED[1], charged=True))
+    silent = handover(Unreachable(who="mx.example.org", trouble=Trouble.CONNECT, detail="no answer"), None)
+    what = (silent, replace(NOT_CHARGED[1], charged=True))
     deferred = settled(what).settlement.events[1]
     assert str(deferred.facts["response"]).startswith("mx.example.org could not be reached")
 

@@ -57,7 +57,18 @@ from sendwright.ledger.model import (
 from sendwright.ledger.questions import DeliveryView, EventFilter, SendFilter
 from sendwright.ledger.recover import recover_all, recover_expired, recover_owned
 from sendwright.ledger.rules import IN_DOUBT_WAIT, Status, status_of
-from sendwright.ledger.settle import Late, append_late, compose, drop, intend, record, release, settle
+from sendwright.ledger.settle import (
+    Late,
+    append_late,
+    compose,
+    drop,
+    intend,
+    move,
+    put_off,
+    record,
+    release,
+    settle,
+)
 from sendwright.ledger.shelves import find_payload, read_pieces, shelve, sweep
 from sendwright.ledger.verify import Balance, verify
 
@@ -116,6 +127,8 @@ __all__ = [
     "find_sends_by_id",
     "intend",
     "mid",
+    "move",
+    "put_off",
     "read_pieces",
     "record",
     "recover_all",

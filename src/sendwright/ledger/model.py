@@ -220,6 +220,9 @@ class NewDelivery:
     """Where it goes: the recipient's domain as A-label."""
     egress: str = ""
     """By which egress it leaves; "": the installation's own way."""
+    due: datetime | None = None
+    """Not before: it begins waiting, held by nobody, for the reason in `explanation`; None: leased at once."""
+    explanation: str | None = None
 
 
 @value

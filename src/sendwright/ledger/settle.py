@@ -79,6 +79,17 @@ def release(conn: Connection, held: Sequence[Delivery], now: datetime) -> None:
     _guarded(conn, writes.SETTLE[Outcome.RELEASED], rows)
 
 
+def put_off(conn: Connection, held: Delivery, due: datetime, explanation: str) -> None:
+    """A delivery that may not leave now waits until then, for a reason that is shown. Raises :class:`Late`."""
+    row = (*writes.fence(held.account_id, held.id, held.lease), due, 0, explanation)
+    _guarded(conn, writes.SETTLE[Outcome.RELEASED], [row])
+
+
+def move(conn: Connection, held: Delivery, egress: str) -> None:
+    """From now on it leaves by another egress. Raises :class:`Late`."""
+    _guarded(conn, writes.MOVE, [(*writes.fence(held.account_id, held.id, held.lease), egress)])
+
+
 def append_late(conn: Connection, item: Settlement) -> bool:
     """A result that came after the lease was lost: kept among the attempts, so that nothing known is forgotten.
 

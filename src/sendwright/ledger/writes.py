@@ -131,6 +131,15 @@ def _settled(outcome: Outcome) -> Prepared:
     return Prepared({**_FENCE, "due": Moment(), "charge": SmallInteger(), "explanation": String()}, say)
 
 
+MOVE = Prepared(
+    {**_FENCE, "egress": String()},
+    lambda given: (
+        update(deliveries)
+        .where(_held(deliveries, given, *states_before(DeliveryEvent.RELEASE)))
+        .values(egress=given.c.egress)
+    ),
+)
+
 SETTLE = {outcome: _settled(outcome) for outcome in Outcome}
 
 LATE = Prepared(
@@ -183,7 +192,7 @@ FINISH = Prepared(
 
 DELIVERIES = Prepared.into(
     deliveries, "account_id", "id", "send_id", "recipient", "part", "domain", "stream", "state", "accepted_at",
-    "lease_owner", "lease_epoch", "lease_until", "egress",
+    "lease_owner", "lease_epoch", "lease_until", "egress", "due", "explanation",
 )  # fmt: skip
 
 ATTEMPTS = Prepared.into(
@@ -197,6 +206,7 @@ EVENTS = Prepared.into(
 )  # fmt: skip
 
 _BEGUN = delivery_after(DeliveryState.WAITING, DeliveryEvent.CLAIM).value
+_WAITING = DeliveryState.WAITING.value
 
 
 def fence(account_id: int, row_id: str, lease: Lease) -> Row:
@@ -222,12 +232,13 @@ def dropped_row(item: Dropped) -> Row:
 
 
 def delivery_rows(item: Composed, until: int) -> list[Row]:
-    """For ``DELIVERIES``: they begin leased to the worker that composed them."""
-    send = item.send
+    """For ``DELIVERIES``: they begin leased to the worker that composed them, or waiting until they are due."""
+    send, leased = item.send, (item.send.lease.owner, 1, until)
     return [
         (
-            send.account_id, new.id, send.id, new.recipient, new.part.value, new.domain, send.stream, _BEGUN,
-            send.requested_at, send.lease.owner, 1, until, new.egress,
+            send.account_id, new.id, send.id, new.recipient, new.part.value, new.domain, send.stream,
+            _BEGUN if new.due is None else _WAITING, send.requested_at,
+            *(leased if new.due is None else (None, 0, None)), new.egress, new.due, new.explanation,
         )
         for new in item.deliveries
     ]  # fmt: skip

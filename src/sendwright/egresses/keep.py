@@ -36,20 +36,19 @@ def list_egresses(conn: database.Connection, seal: database.Seal, account_id: in
     return [egress for egress in every if egress.state is not EgressState.RETIRED]
 
 
-def pause_egress(conn: database.Connection, account_id: int, name: str, reason: str) -> bool:
+def pause_egress(conn: database.Connection, account_id: int, name: str, reason: str, who: str) -> bool:
     """Nothing leaves by it from now on; its waiting mail moves to others. False when it was not active."""
-    return store.set_state(conn, account_id, name, [EgressState.ACTIVE], EgressState.PAUSED, reason)
+    return store.set_paused(conn, account_id, name, reason, who)
 
 
-def resume_egress(conn: database.Connection, account_id: int, name: str) -> bool:
-    """Mail may leave by it again. False when it was not paused."""
-    return store.set_state(conn, account_id, name, [EgressState.PAUSED], EgressState.ACTIVE, "")
+def resume_egress(conn: database.Connection, account_id: int, name: str, paused_by: Iterable[str]) -> bool:
+    """Mail may leave by it again. False when it was not paused, or by none of these."""
+    return store.set_active(conn, account_id, name, paused_by)
 
 
 def retire_egress(conn: database.Connection, account_id: int, name: str) -> bool:
     """It is gone from every pool for ever; its waiting mail moves to others. False when there is none of this name."""
-    states = [EgressState.ACTIVE, EgressState.PAUSED]
-    retired = store.set_state(conn, account_id, name, states, EgressState.RETIRED, "removed")
+    retired = store.set_retired(conn, account_id, name)
     if retired:
         store.delete_member(conn, account_id, name)
         store.delete_warmup(conn, account_id, name)

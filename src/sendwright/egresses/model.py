@@ -78,7 +78,10 @@ class Check:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Egress:
-    """By what mail leaves. `forced`: used even while it is unverified. `reason`: why it is not active."""
+    """By what mail leaves. `forced`: used even while it is unverified.
+
+    `reason` and `paused_by`: why and by whom it was paused; what the operator paused, the account cannot resume.
+    """
 
     account_id: int
     name: str
@@ -86,6 +89,7 @@ class Egress:
     state: EgressState
     created_at: datetime
     reason: str = ""
+    paused_by: str = ""
     check: Check | None = None
     forced: bool = False
 

@@ -19,7 +19,6 @@ from sqlalchemy import (
     and_,
     delete,
     insert,
-    or_,
     select,
     text,
     update,
@@ -28,6 +27,7 @@ from sqlalchemy.dialects.postgresql import insert as pg_insert
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 
 from sendwright import database
+from sendwright.database import among
 from sendwright.egresses.model import (
     Check,
     Day,
@@ -59,6 +59,7 @@ egresses = Table(
     Column("relay_shown", database.Text),
     Column("state", String(12), nullable=False),
     Column("reason", database.Text, nullable=False),
+    Column("paused_by", database.Text, nullable=False),
     Column("forced", Boolean, nullable=False),
     Column("checked_at", database.Moment),
     Column("findings", database.Json, nullable=False),
@@ -129,7 +130,8 @@ def insert_egress(conn: database.Connection, seal: database.Seal, egress: Egress
     conn.execute(
         insert(egresses).values(
             account_id=egress.account_id, name=egress.name, **_means_columns(seal, egress), state=egress.state.value,
-            reason=egress.reason, forced=egress.forced, **_check_columns(egress.check), created_at=egress.created_at,
+            reason=egress.reason, paused_by=egress.paused_by,
+            forced=egress.forced, **_check_columns(egress.check), created_at=egress.created_at,
         )
     )  # fmt: skip
 
@@ -167,20 +169,38 @@ def select_address_taken(conn: database.Connection, source_ip: str) -> bool:
     return found.first() is not None
 
 
-def set_state(
-    conn: database.Connection, account_id: int, name: str, states: Iterable[EgressState], new: EgressState, reason: str
-) -> bool:
-    """Whether this call changed it: it was in one of these states."""
+def set_paused(conn: database.Connection, account_id: int, name: str, reason: str, who: str) -> bool:
+    """Whether this call paused it: it was active."""
     e = egresses.c
-    before = e.state.in_([state.value for state in states])
-    return (
-        conn.execute(
-            update(egresses)
-            .where(e.account_id == account_id, e.name == name, before)
-            .values(state=new.value, reason=reason)
-        ).rowcount
-        == 1
+    found = conn.execute(
+        update(egresses)
+        .where(e.account_id == account_id, e.name == name, e.state == EgressState.ACTIVE.value)
+        .values(state=EgressState.PAUSED.value, reason=reason, paused_by=who)
     )
+    return found.rowcount == 1
+
+
+def set_active(conn: database.Connection, account_id: int, name: str, by: Iterable[str]) -> bool:
+    """Whether this call resumed it: it was paused by one of these."""
+    e = egresses.c
+    paused = and_(e.state == EgressState.PAUSED.value, e.paused_by.in_(list(by)))
+    found = conn.execute(
+        update(egresses)
+        .where(e.account_id == account_id, e.name == name, paused)
+        .values(state=EgressState.ACTIVE.value, reason="", paused_by="")
+    )
+    return found.rowcount == 1
+
+
+def set_retired(conn: database.Connection, account_id: int, name: str) -> bool:
+    """Whether this call retired it. Its relay's password is erased."""
+    e = egresses.c
+    found = conn.execute(
+        update(egresses)
+        .where(e.account_id == account_id, e.name == name, e.state != EgressState.RETIRED.value)
+        .values(state=EgressState.RETIRED.value, reason="removed", relay_sealed=None)
+    )
+    return found.rowcount == 1
 
 
 def set_check(conn: database.Connection, account_id: int, name: str, check: Check, forced: bool | None) -> bool:
@@ -278,7 +298,7 @@ def select_warmups(conn: database.Connection, accounts: Iterable[int]) -> list[W
 def select_days(conn: database.Connection, plans: Sequence[Warmup]) -> dict[int, dict[Lane, list[Day]]]:
     """By account: what each egress with a plan sent since it began, day by day."""
     d = egress_days.c
-    mine = or_(*(and_(d.account_id == plan.account_id, d.egress == plan.egress) for plan in plans))
+    mine = among((d.account_id, d.egress), [(plan.account_id, plan.egress) for plan in plans])
     found: dict[int, dict[Lane, list[Day]]] = {}
     for row in conn.execute(select(egress_days).where(mine).order_by(d.day)) if plans else ():
         lane = (row.egress, Provider(row.provider))
@@ -344,11 +364,14 @@ def _check_columns(check: Check | None) -> dict[str, Any]:
 def _egress(seal: database.Seal, row: Row[Any]) -> Egress:
     return Egress(
         account_id=row.account_id, name=row.name, means=_means(seal, row), state=EgressState(row.state),
-        reason=row.reason, forced=row.forced, check=_check(row.checked_at, row.findings), created_at=row.created_at,
+        reason=row.reason, paused_by=row.paused_by, forced=row.forced,
+        check=_check(row.checked_at, row.findings), created_at=row.created_at,
     )  # fmt: skip
 
 
 def _means(seal: database.Seal, row: Row[Any]) -> OwnAddress | Relay:
+    if row.relay_shown is not None and row.relay_sealed is None:  # retired
+        return Relay(url="", shown=row.relay_shown)
     if row.relay_sealed is None:
         return OwnAddress(ip=row.source_ip, ehlo_name=row.ehlo_name, machine=row.machine, proxy=row.proxy)
     url = seal.open(row.relay_sealed, _context(row.account_id, row.name)).decode()

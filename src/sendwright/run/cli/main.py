@@ -7,7 +7,20 @@ import sys
 import typer
 
 from sendwright import database
-from sendwright.run.cli import accounts, bootstrap, domains, ledger, sends, serve, suppressions, tokens
+from sendwright.run.cli import (
+    accounts,
+    audit,
+    bootstrap,
+    domains,
+    egress,
+    ledger,
+    pool,
+    sends,
+    serve,
+    suppressions,
+    tokens,
+    warmup,
+)
 from sendwright.run.cli.common import Failed
 from sendwright.run.settings import BadSettings
 
@@ -25,6 +38,10 @@ app.command("verify-ledger")(ledger.verify_ledger)
 app.add_typer(sends.app, name="sends")
 app.add_typer(accounts.app, name="accounts")
 app.add_typer(domains.app, name="domains")
+app.add_typer(egress.app, name="egress")
+app.add_typer(pool.app, name="pool")
+app.add_typer(warmup.app, name="warmup")
+app.add_typer(audit.app, name="audit")
 app.add_typer(suppressions.app, name="suppressions")
 app.add_typer(tokens.app, name="tokens")
 

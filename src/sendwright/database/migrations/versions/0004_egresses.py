@@ -32,6 +32,7 @@ def _egresses() -> None:
         sa.Column("relay_shown", sa.String(), nullable=True),
         sa.Column("state", sa.String(length=12), nullable=False),
         sa.Column("reason", sa.String(), nullable=False),
+        sa.Column("paused_by", sa.String(), nullable=False),
         sa.Column("forced", sa.Boolean(), nullable=False),
         sa.Column("checked_at", sa.BigInteger(), nullable=True),
         sa.Column("findings", JSON, nullable=False),

@@ -44,6 +44,8 @@ MOST_DEFERRED, MOST_BOUNCED, MOST_COMPLAINED = 0.25, 0.05, 0.003
 _TOO_FEW = 20
 """Fewer answers than this say nothing."""
 
+INSTALLATION = "installation"
+"""What people call the installation's own way in a pool; no egress may be called so."""
 _NAME = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?", re.ASCII)
 _HOST = re.compile(r"(?=.{1,253}\Z)(?:(?!-)[a-z0-9-]{1,63}(?<!-)\.)+(?!-)[a-z0-9-]{1,63}(?<!-)", re.ASCII)
 _PROXY = re.compile(r"(?:socks5|haproxy)://(?:[A-Za-z0-9._-]{1,253}|\[[0-9A-Fa-f:.]{2,45}\]):([0-9]{1,5})", re.ASCII)
@@ -276,7 +278,7 @@ def _back(now: datetime, delivery_id: str, *, tomorrow: bool) -> datetime:
 def read_name(text: str) -> str:
     """The name of an egress or a pool: letters, digits and hyphens. Raises `ValueError` with a sentence."""
     name = text.strip().lower()
-    if not _NAME.fullmatch(name):
+    if not _NAME.fullmatch(name) or name == INSTALLATION:
         raise ValueError(f"{text[:70]!r} is no name: use up to 63 letters, digits and hyphens, such as ip-1")
     return name
 

@@ -7,6 +7,7 @@ from sendwright.doors.http import (
     contact_search,
     contacts,
     domains,
+    egresses,
     email_events,
     marketing_emails,
     own_emails,
@@ -29,6 +30,7 @@ TABLES: tuple[Operations, ...] = (
     own_sends.operations,
     own_sandbox.operations,
     domains.operations,
+    egresses.operations,
 )
 
 

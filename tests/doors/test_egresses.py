@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import AsyncIterator
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
@@ -12,6 +14,7 @@ from sendwright import database, domains, egresses
 from sendwright.doors import http
 from tests.doors.conftest import Tenant, client_of
 from tests.egresses.made import pool, relay
+from tests.fakes.name_server import name_server
 
 pytestmark = pytest.mark.anyio
 DATABASES = ("sqlite",)
@@ -19,6 +22,16 @@ DATABASES = ("sqlite",)
 SEAL = database.Seal(b"s" * 32)
 WANTED = {"name": "ip-1", "ip": "192.0.2.1", "ehloName": "mx1.example.com"}
 MEMBERS = {"members": [{"egress": "ip-1", "share": 30}, {"egress": "installation", "share": 70}]}
+
+
+@pytest.fixture
+async def services(services: http.Services) -> AsyncIterator[http.Services]:
+    """With a name server that knows nothing."""
+    made = services.office
+    assert made is not None
+    async with name_server({}) as dns:
+        names = egresses.Names(dns.address)
+        yield replace(services, office=lambda caller, now: replace(made(caller, now), names=names))
 
 
 @pytest.fixture(autouse=True)

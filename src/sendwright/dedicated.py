@@ -52,11 +52,16 @@ async def add_by_account(office: Office, name: str, means: egresses.OwnAddress) 
 
 
 async def check(office: Office, name: str) -> egresses.Egress | None:
-    """Looks again and keeps what was found. None when there is no such egress."""
+    """Looks again and keeps what was found. None when there is no such egress.
+
+    One that was fit stays so while DNS does not answer: silence proves nothing, and mail would move for a hiccup.
+    """
     egress = await office.db.read(egresses.find_egress, office.seal, office.account_id, name)
     if egress is None or egress.state is egresses.EgressState.RETIRED:
         return None
     found = await _check(office, egress.means)
+    if found is not None and egress.verified:
+        found = replace(found, findings=tuple(replace(f, fatal=f.fatal and not f.unsure) for f in found.findings))
     if found is not None:
         await office.db.write(egresses.note_check, office.account_id, name, found)
     return replace(egress, check=found)

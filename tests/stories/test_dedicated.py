@@ -9,7 +9,7 @@ import pytest
 
 from sendwright import accounts, dedicated, egresses
 from tests.egresses.made import NOON, plan, pool
-from tests.fakes.name_server import NameServer, Zone, name_server
+from tests.fakes.name_server import SERVFAIL, NameServer, Zone, name_server
 
 from .shop import Shop
 
@@ -81,6 +81,16 @@ async def test_once_dns_is_wrong_a_check_stops_its_use(place: Place):
     found = await place.find()
     assert found is not None
     assert not found.usable
+
+
+async def test_while_dns_does_not_answer_a_fit_address_stays_in_use(place: Place):
+    await dedicated.add_by_operator(place.office, "ip-1", MEANS)
+    place.dns.zone = dict.fromkeys(RIGHT, SERVFAIL)
+    found = await dedicated.check(place.office, "ip-1")
+    assert found is not None
+    assert found.usable
+    assert found.check is not None
+    assert len(found.check.findings) == 2
 
 
 async def test_the_operator_may_use_it_all_the_same(place: Place):

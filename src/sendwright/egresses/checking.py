@@ -21,10 +21,8 @@ class Names:
     """Asks DNS about names and addresses. `nameserver`: "HOST:PORT" with a numeric host; None: the system's."""
 
     def __init__(self, nameserver: str | None = None) -> None:
-        self._asker = dns.asyncresolver.Resolver(configure=nameserver is None)
-        if nameserver is not None:
-            host, _, port = nameserver.rpartition(":")
-            self._asker.nameservers, self._asker.port = [host.strip("[]")], int(port)
+        self._nameserver = nameserver
+        self._asker: dns.asyncresolver.Resolver | None = None
 
     async def of_address(self, ip: str) -> list[str] | None:
         """The names of an address (PTR), lower case, without the dot at their end; None: DNS did not answer."""
@@ -38,14 +36,21 @@ class Names:
 
     async def _ask(self, name: str, kind: str) -> list[str] | None:
         try:
-            answer = await self._asker.resolve(
-                name, kind, search=False, raise_on_no_answer=False, lifetime=_LIMIT
-            )  # fmt: skip
+            asker = self._asker or self._new_asker()
+            answer = await asker.resolve(name, kind, search=False, raise_on_no_answer=False, lifetime=_LIMIT)
         except dns.resolver.NXDOMAIN:
             return []
         except (dns.exception.DNSException, OSError):
             return None
         return [] if answer.rrset is None else [item.to_text() for item in answer.rrset]
+
+    def _new_asker(self) -> dns.asyncresolver.Resolver:
+        """At the first question: a machine without a resolver is told so then, and can do all else."""
+        asker = self._asker = dns.asyncresolver.Resolver(configure=self._nameserver is None)
+        if self._nameserver is not None:
+            host, _, port = self._nameserver.rpartition(":")
+            asker.nameservers, asker.port = [host.strip("[]")], int(port)
+        return asker
 
 
 async def check_address(names: Names, means: OwnAddress, domains: Collection[str], machine: str) -> list[Finding]:
@@ -76,7 +81,7 @@ def try_bind(ip: str) -> str | None:
 
 def _back(means: OwnAddress, names: list[str] | None) -> Finding | None:
     if names is None:
-        return Finding(fatal=True, text=f"DNS did not answer about the name of {means.ip} (PTR): check again later")
+        return _silence(f"the name of {means.ip} (PTR)")
     if means.ehlo_name in names:
         return None
     said = f"is {', '.join(names[:3])}" if names else "is missing"
@@ -89,13 +94,17 @@ def _back(means: OwnAddress, names: list[str] | None) -> Finding | None:
 def _forth(means: OwnAddress, addresses: list[str] | None) -> Finding | None:
     kind = "AAAA" if ":" in means.ip else "A"
     if addresses is None:
-        return Finding(fatal=True, text=f"DNS did not answer about {means.ehlo_name} ({kind}): check again later")
+        return _silence(f"{means.ehlo_name} ({kind})")
     if means.ip in addresses:
         return None
     said = f"is {', '.join(addresses[:3])}" if addresses else "is missing"
     return Finding(
         fatal=True, text=f"the address of {means.ehlo_name} ({kind}) {said}: publish {kind} {means.ip}"
     )  # fmt: skip
+
+
+def _silence(about: str) -> Finding:
+    return Finding(fatal=True, unsure=True, text=f"DNS did not answer about {about}: check again later")
 
 
 def _under(means: OwnAddress, domains: Collection[str]) -> Finding | None:

@@ -57,10 +57,14 @@ class Relay:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Finding:
-    """What a check found. `fatal`: until it is put right the egress is unverified. `text`: what, and what to do."""
+    """What a check found. `fatal`: until it is put right the egress is unverified. `text`: what, and what to do.
+
+    `unsure`: DNS did not answer, so nothing is known to be wrong. It is not kept.
+    """
 
     fatal: bool
     text: str
+    unsure: bool = field(default=False, compare=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -17,7 +17,7 @@ from datetime import datetime, timedelta
 
 import structlog
 
-from sendwright import crm, database, feedback, ledger, mail, outbound
+from sendwright import crm, database, egresses, feedback, ledger, mail, outbound
 from sendwright.composing import notices
 
 log = structlog.get_logger()
@@ -31,6 +31,11 @@ _RESULTS = {
     ledger.Outcome.IN_DOUBT: ledger.SendResult.QUEUED,
 }
 _ACTIONS: dict[ledger.Outcome, mail.Action] = {ledger.Outcome.DELIVERED: "relayed", ledger.Outcome.FAILED: "failed"}
+_COUNTED = {
+    ledger.Outcome.DELIVERED: egresses.Result.DELIVERED,
+    ledger.Outcome.DEFERRED: egresses.Result.DEFERRED,
+    ledger.Outcome.FAILED: egresses.Result.BOUNCED,
+}
 _LATER = outbound.TryAgain | outbound.InDoubt
 _STATUSES = {
     ledger.Outcome.DELIVERED: crm.ActivityStatus.DELIVERED,
@@ -174,7 +179,22 @@ def _settle_all(conn: database.Connection, items: Sequence[Settled]) -> Sequence
     told = [item.notice for item in items if item.notice is not None]
     if told:
         ledger.accept(conn, told)
+    _count(conn, [item.settlement for item in items if item.settlement.delivery.egress])
     return [None] * len(items)
+
+
+def _count(conn: database.Connection, settled: Sequence[ledger.Settlement]) -> None:
+    """For egresses that are warmed up. Last in the transaction: others wait for these rows."""
+    returned = [
+        egresses.Returned(
+            account_id=each.delivery.account_id, egress=each.delivery.egress, domain=each.delivery.domain,
+            result=_COUNTED[each.attempt.outcome],
+        )
+        for each in settled
+        if each.attempt.outcome in _COUNTED and each.charged
+    ]  # fmt: skip
+    if returned:
+        egresses.note_returned(conn, returned, settled[0].attempt.ended_at)
 
 
 def _settle_late(conn: database.Connection, item: Settled) -> None:

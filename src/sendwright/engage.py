@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import lru_cache
 
-from sendwright import crm, database, feedback, ledger, mail, tracking
+from sendwright import crm, database, egresses, feedback, ledger, mail, tracking
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,6 +51,21 @@ def complained(
     complaint = crm.ActivityUpdate(account_id=account_id, send_id=send_id, status=crm.ActivityStatus.COMPLAINED)
     crm.update_activities(conn, [complaint])
     feedback.suppress(conn, [_suppression(send, address, now)])
+    egresses.note_returned(conn, _returned(conn, send, address), now)
+
+
+def _returned(conn: database.Connection, send: ledger.Send, address: mail.Address) -> list[egresses.Returned]:
+    """By which egress the mail came that was complained about: one that is warmed up slows down."""
+    names = {
+        delivery.egress
+        for delivery in ledger.find_deliveries(conn, send.account_id, send.id)
+        if delivery.egress and delivery.recipient.lower() == address.wire.lower()
+    }
+    domain, result = address.ascii_domain.lower(), egresses.Result.COMPLAINED
+    return [
+        egresses.Returned(account_id=send.account_id, egress=name, domain=domain, result=result)
+        for name in sorted(names)
+    ]
 
 
 def _of(visit: Visit, sends: Mapping[ledger.SendId, ledger.Send]) -> ledger.Send | None:

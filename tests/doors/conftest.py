@@ -11,7 +11,7 @@ from pathlib import Path
 import httpx2
 import pytest
 
-from sendwright import accounts, database
+from sendwright import accounts, database, dedicated, egresses
 from sendwright.doors import http
 from sendwright.doors.http import SendRequest, StatusView
 
@@ -120,6 +120,14 @@ async def rival(db: database.Database, acme: Tenant, now: datetime) -> Tenant:
     return await db.write(_open_account, "Rival", now)
 
 
+def _office(db: database.Database) -> Callable[[http.Caller, datetime], dedicated.Office]:
+    """On a machine that has a name server where nobody answers."""
+    seal, names = database.Seal(b"s" * 32), egresses.Names("127.0.0.1:9")
+    return lambda caller, now: dedicated.Office(
+        db=db, seal=seal, names=names, machine="here", account_id=caller.account_id, who=caller.token_id, now=now
+    )
+
+
 @pytest.fixture
 def services(db: database.Database, clock: MovableClock, stories: Stories) -> http.Services:
     return http.Services(
@@ -128,6 +136,7 @@ def services(db: database.Database, clock: MovableClock, stories: Stories) -> ht
         public_url="https://send.example.com",
         accept=stories.accept,
         find_status=stories.find_status,
+        office=_office(db),
     )
 
 

@@ -15,7 +15,7 @@ import pytest
 
 from .source import Module, imports, modules
 
-ROOMS = ("accounts", "crm", "domains", "emails", "feedback", "ledger", "outbound", "sandbox", "tracking")
+ROOMS = ("accounts", "crm", "domains", "egresses", "emails", "feedback", "ledger", "outbound", "sandbox", "tracking")
 VERBS = frozenset({"select", "update", "delete"})
 REASON = re.compile(r"# of all accounts: \S+ \S+")
 FILTERS = frozenset({"_held", "_is", "_conditions"})

@@ -7,11 +7,12 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from sendwright import attempt, crm, database, domains, emails, ledger, onboard, outbound, single_send, tracking, views
-from sendwright.composing import Keyring, Tools, Workshop
+from sendwright.composing import Keyring, Tools, Ways, Workshop
 from sendwright.emails.model import Authored, Pen
 from sendwright.single_send import Dialect, SendRequest, StatusView
 
 OWNER = "worker-1"
+MACHINE = "here"
 LEASE = timedelta(seconds=120)
 TRACKING_KEYS = (tracking.TrackingKey(b"k" * 32),)
 TOOLS = Tools(public_url="https://send.example.com", tracking_keys=TRACKING_KEYS)
@@ -68,7 +69,12 @@ class Shop:
 
     def __post_init__(self) -> None:
         self.workshop = Workshop(
-            db=self.db, keyring=Keyring(self.db, self.seal), tools=TOOLS, now=self.clock.now, lease=LEASE
+            db=self.db,
+            keyring=Keyring(self.db, self.seal),
+            tools=TOOLS,
+            now=self.clock.now,
+            lease=LEASE,
+            ways=Ways(self.db, self.seal, machine=MACHINE, sandbox=False),
         )
 
     @property

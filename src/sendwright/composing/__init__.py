@@ -7,8 +7,10 @@ send is dropped (``beginning.py``). It never uses the network and never decides 
 """
 
 from sendwright.composing import notices
-from sendwright.composing.beginning import Begun, Ended, Outset, begin, drop, write
+from sendwright.composing.beginning import Outset, begin, drop, write
+from sendwright.composing.begun import Begun, Ended
 from sendwright.composing.keyring import Keyring
+from sendwright.composing.leaving import leave_again
 from sendwright.composing.refusals import (
     Refusal,
     not_connected,
@@ -18,6 +20,7 @@ from sendwright.composing.refusals import (
     suspended,
 )
 from sendwright.composing.track import Trail, tracked
+from sendwright.composing.ways import Ways, way_of
 from sendwright.composing.workshop import Kind, Ready, Tools, Workshop, in_turns
 
 __all__ = [
@@ -30,10 +33,12 @@ __all__ = [
     "Refusal",
     "Tools",
     "Trail",
+    "Ways",
     "Workshop",
     "begin",
     "drop",
     "in_turns",
+    "leave_again",
     "not_connected",
     "notices",
     "suppressed",
@@ -41,5 +46,6 @@ __all__ = [
     "suppression_slots",
     "suspended",
     "tracked",
+    "way_of",
     "write",
 ]

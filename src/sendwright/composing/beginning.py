@@ -9,12 +9,15 @@ from datetime import datetime, timedelta
 
 import structlog
 
-from sendwright import crm, database, ledger, mail, outbound
+from sendwright import crm, database, egresses, ledger, mail, outbound
+from sendwright.composing import leaving
+from sendwright.composing.begun import Begun, Ended
 from sendwright.composing.refusals import Refusal
 from sendwright.composing.workshop import Ready, Workshop
 
 log = structlog.get_logger()
 
+_ROUNDS = 3
 Boxes = Iterable[tuple[ledger.Part, mail.Address]]
 
 
@@ -36,24 +39,6 @@ class Outset:
     detail: ledger.Facts = field(default_factory=dict)
     """What the timeline's entry says beside the subject."""
     person: str = ""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Begun:
-    """A send that goes out: what is written, and what is handed over once it is."""
-
-    composed: ledger.Composed
-    activity: crm.Activity | None
-    ready: tuple[Ready, ...]
-    lease_ms: int
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Ended:
-    """A send that is dropped, and the notice that its sender asked for."""
-
-    dropped: ledger.Dropped
-    notice: ledger.NewSend | None = None
 
 
 def begin(
@@ -105,19 +90,50 @@ def drop(
 
 
 async def write(shop: Workshop, items: Sequence[Begun | Ended]) -> list[Ready]:
-    """All in few commits. Who came too late is left out: another worker has the send by now."""
-    answers = await asyncio.gather(
-        *(shop.db.write_together(_write_all, item) for item in items), return_exceptions=True
-    )
+    """All in few commits, each delivery by its way. Who came too late is left out: another worker has the send by now.
+
+    When others took the last room under a cap meanwhile, the ways are chosen again.
+    """
     ready: list[Ready] = []
-    for item, answer in zip(items, answers, strict=True):
-        if isinstance(answer, ledger.Late):
-            log.warning("composed_too_late", send=(item.composed if isinstance(item, Begun) else item.dropped).send.id)
+    crowded = list(items)
+    for _ in range(_ROUNDS):
+        crowded = await _write_some(shop, crowded, await _depart(shop, crowded), ready)
+        if not crowded:
+            return ready
+    now = shop.now()
+    waiting = [leaving.held_back(item, now) for item in crowded if isinstance(item, Begun)]
+    await _write_some(shop, waiting, waiting, ready)
+    return ready
+
+
+async def _depart(shop: Workshop, items: Sequence[Begun | Ended]) -> Sequence[Begun | Ended]:
+    ways, now = shop.ways, shop.now()
+    if ways is None:
+        return items
+    await ways.learn((item.composed.send.account_id for item in items if isinstance(item, Begun)), now)
+    return [leaving.departing(ways, item, now) if isinstance(item, Begun) else item for item in items]
+
+
+async def _write_some(
+    shop: Workshop, items: Sequence[Begun | Ended], departing: Sequence[Begun | Ended], ready: list[Ready]
+) -> list[Begun | Ended]:
+    """Adds to what is ready. Those that found no room any more, as they were."""
+    answers = await asyncio.gather(
+        *(shop.db.write_together(_write_all, item) for item in departing), return_exceptions=True
+    )
+    crowded = []
+    for item, gone, answer in zip(items, departing, answers, strict=True):
+        if isinstance(answer, egresses.Full):
+            crowded.append(item)
+        elif isinstance(answer, ledger.Late):
+            log.warning("composed_too_late", send=(gone.composed if isinstance(gone, Begun) else gone.dropped).send.id)
         elif isinstance(answer, BaseException):
             raise answer
-        elif isinstance(item, Begun):
-            ready.extend(item.ready)
-    return ready
+        elif isinstance(gone, Begun):
+            ready.extend(gone.ready)
+    if crowded and shop.ways is not None:
+        shop.ways.forget(item.composed.send.account_id for item in crowded if isinstance(item, Begun))
+    return crowded
 
 
 def _write_all(conn: database.Connection, items: Sequence[Begun | Ended]) -> Sequence[None]:
@@ -130,7 +146,16 @@ def _write_all(conn: database.Connection, items: Sequence[Begun | Ended]) -> Seq
     told = [item.notice for item in ended if item.notice is not None]
     if told:
         ledger.accept(conn, told)
+    if begun:
+        _count(conn, begun)
     return [None] * len(items)
+
+
+def _count(conn: database.Connection, begun: Sequence[Begun]) -> None:
+    """Last of all, because the rows of the counts are waited for by others."""
+    if any(new.due is not None for item in begun for new in item.composed.deliveries):
+        database.announce(conn, "deliveries")
+    egresses.take(conn, [grant for item in begun for grant in item.grants], begun[0].composed.now)
 
 
 def _held(outset: Outset, new: ledger.NewDelivery) -> ledger.Delivery:

@@ -13,7 +13,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from sendwright import database, domains, ledger, mail, outbound
-from sendwright.composing.beginning import Begun, Ended, Outset, begin, drop, write
+from sendwright.composing.beginning import Outset, begin, drop, write
+from sendwright.composing.begun import Begun, Ended
 from sendwright.composing.refusals import not_connected
 from sendwright.composing.workshop import Ready, Workshop
 

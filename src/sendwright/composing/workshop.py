@@ -10,6 +10,7 @@ from typing import TypeVar
 
 from sendwright import database, domains, ledger, outbound, tracking
 from sendwright.composing.keyring import Keyring
+from sendwright.composing.ways import Ways
 
 _AT_A_STRETCH = 4  # messages, a few milliseconds; fewer, and a busy door starves the mail it has accepted
 T = TypeVar("T")
@@ -42,6 +43,8 @@ class Workshop:
     now: Callable[[], datetime]
     lease: timedelta
     hostname: str = "localhost"
+    ways: Ways | None = None
+    """The accounts' own ways out; None: everything leaves by the installation's."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

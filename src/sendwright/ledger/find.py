@@ -76,14 +76,14 @@ def find_deliveries(conn: Connection, account_id: int, send_id: str) -> list[Del
     """The recipients of a send, and how each stands."""
     d = deliveries.c
     rows = conn.execute(
-        select(d.id, d.recipient, d.part, d.state, d.tries, d.due, d.explanation)
+        select(d.id, d.recipient, d.part, d.state, d.tries, d.due, d.explanation, d.egress)
         .where(d.account_id == account_id, d.send_id == send_id)
         .order_by(d.id)
     )
     return [
         DeliveryView(
             id=DeliveryId(row.id), recipient=row.recipient, part=Part(row.part), state=DeliveryState(row.state),
-            tries=row.tries, due=row.due, explanation=row.explanation,
+            tries=row.tries, due=row.due, explanation=row.explanation, egress=row.egress,
         )
         for row in rows
     ]  # fmt: skip

@@ -44,3 +44,5 @@ class DeliveryView:
     tries: int
     due: datetime | None
     explanation: str | None
+    egress: str = ""
+    """By which it leaves; "": the installation's own way."""

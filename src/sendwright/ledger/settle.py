@@ -91,6 +91,11 @@ def put_off(conn: Connection, held: Delivery, due: datetime, explanation: str) -
     _guarded(conn, writes.SETTLE[Outcome.RELEASED], [row])
 
 
+def move(conn: Connection, held: Delivery, egress: str) -> None:
+    """From now on it leaves by another egress. Raises :class:`Late`."""
+    _guarded(conn, writes.MOVE, [(*writes.fence(held.account_id, held.id, held.lease), egress)])
+
+
 def append_late(conn: Connection, item: Settlement) -> bool:
     """A result that came after the lease was lost: kept among the attempts, so that nothing known is forgotten.
 

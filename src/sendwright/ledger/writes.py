@@ -151,6 +151,15 @@ def _settled(outcome: Outcome) -> Prepared:
     return Prepared({**_FENCE, **columns}, say)
 
 
+MOVE = Prepared(
+    {**_FENCE, "egress": String()},
+    lambda given: (
+        update(deliveries)
+        .where(_held(deliveries, given, *states_before(DeliveryEvent.RELEASE)))
+        .values(egress=given.c.egress)
+    ),
+)
+
 SETTLE = {outcome: _settled(outcome) for outcome in Outcome}
 
 LATE = Prepared(
@@ -240,6 +249,7 @@ EVENTS = Prepared.into(
 )  # fmt: skip
 
 _BEGUN = delivery_after(DeliveryState.WAITING, DeliveryEvent.CLAIM).value
+_WAITING = DeliveryState.WAITING.value
 
 
 def fence(account_id: int, row_id: str, lease: Lease) -> Row:

@@ -6,12 +6,13 @@ import asyncio
 import socket
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager
+from datetime import datetime
 from functools import partial
 
 import uvicorn
 from starlette.routing import Router
 
-from sendwright import accounts, outbound, single_send
+from sendwright import accounts, dedicated, egresses, outbound, single_send
 from sendwright.doors.http import Caller, HttpSettings, Services, build_app
 from sendwright.doors.tracking import tracking_routes
 from sendwright.doors.web import sandbox_page_url, sandbox_routes
@@ -53,9 +54,22 @@ def _services(house: House) -> Services:
         db=house.db, clock=house.clock, public_url=house.public_url, accept=accept, find_status=find_status,
         settings=_http_settings(house.settings), smtp_host=house.smtp_host, checks=checks,
         registry=house.registry, sandbox_page=_sandbox_page(house),
+        office=_office(house),
         direct={"/t/": Router(tracking_routes(house.db, house.visits, house.tracking_keys, house.clock.now))},
         pages=sandbox_routes(house.db, house.tracking_keys, house.clock.now, house.public_url),
     )  # fmt: skip
+
+
+def _office(house: House) -> Callable[[Caller, datetime], dedicated.Office]:
+    names = egresses.Names(house.settings.resolver)
+
+    def office(caller: Caller, now: datetime) -> dedicated.Office:
+        return dedicated.Office(
+            db=house.db, seal=house.seal, names=names, machine=house.machine, account_id=caller.account_id,
+            who=caller.token_id, now=now,
+        )  # fmt: skip
+
+    return office
 
 
 def _sandbox_page(house: House) -> Callable[[accounts.AccountId, str], str] | None:

@@ -11,7 +11,7 @@ from ipaddress import ip_address
 from pathlib import Path
 
 from sendwright import attempt, engage, ledger, outbound
-from sendwright.composing import Keyring, Tools, Workshop
+from sendwright.composing import Keyring, Tools, Ways, Workshop
 from sendwright.doors.sandbox_smtp import SandboxSmtp
 from sendwright.run.delivery import Delivery
 from sendwright.run.house import House
@@ -35,6 +35,7 @@ async def delivering(house: House, group: asyncio.TaskGroup) -> AsyncIterator[No
             db=house.db, keyring=Keyring(house.db, house.seal), now=house.clock.now, lease=house.settings.lease,
             tools=Tools(public_url=house.public_url, tracking_keys=house.tracking_keys),
             hostname=house.hostname,
+            ways=Ways(house.db, house.seal, machine=house.machine, sandbox=isinstance(route, outbound.Sandbox)),
         )  # fmt: skip
 
         def desk(trouble: Callable[[bool], None]) -> attempt.Desk:

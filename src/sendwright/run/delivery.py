@@ -10,11 +10,12 @@ import asyncio
 import secrets
 from collections.abc import Awaitable, Callable, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import timedelta
 
 import structlog
 
-from sendwright import accounts, attempt, database, ledger, single_send, submission
+from sendwright import accounts, attempt, composing, database, ledger, single_send, submission
 from sendwright.attempt import Desk
 from sendwright.composing import Kind, Ready, Workshop, notices
 from sendwright.run.gate import Gate
@@ -159,7 +160,12 @@ class Delivery:
 
     async def _compose_again(self, delivery: ledger.Delivery) -> list[Ready]:
         try:
-            return await KINDS[delivery.app_id].compose_again(self._shop, [delivery])
+            leaving = await composing.leave_again(self._shop, delivery)
+            if leaving is None:
+                return []
+            delivery, way = leaving
+            again = await KINDS[delivery.app_id].compose_again(self._shop, [delivery])
+            return [(held, replace(parcel, way=way)) for held, parcel in again]
         except database.Unavailable:
             raise
         except Exception:  # the fault barrier of one delivery's later try

@@ -11,7 +11,7 @@ from sendwright import database, tracking
 from sendwright.doors.tracking import Visits
 from sendwright.run.clock import SystemClock
 from sendwright.run.delivery import Delivery
-from sendwright.run.settings import HostPort, Settings, smtp_name
+from sendwright.run.settings import HostPort, Settings, machine_name, smtp_name
 
 
 @dataclass(slots=True)
@@ -33,6 +33,11 @@ class House:
     def hostname(self) -> str:
         """What this installation is called towards other mail programs: the host of the public address."""
         return self.settings.ehlo_name or _host_of(self.public_url) or socket.getfqdn()
+
+    @property
+    def machine(self) -> str:
+        """What this machine is called towards the others that share the database."""
+        return machine_name(self.settings)
 
     @property
     def smtp_host(self) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import difflib
 import os
 import re
+import socket
 import tomllib
 from collections.abc import Mapping
 from datetime import timedelta
@@ -142,6 +143,10 @@ class Settings(BaseModel):
     ehlo_name: str | None = Field(
         None, description="The name this machine says at EHLO; must be in DNS, both ways. Default: public URL's host."
     )
+    machine: str | None = Field(
+        None, description="What this machine is called where several share a database: source addresses belong to one. "
+        "Default: its host name.",
+    )  # fmt: skip
     resolver: str | None = Field(None, description="DNS server as HOST:PORT. Default: the system's.")
     resolver_validates: bool = Field(
         False,
@@ -219,6 +224,11 @@ def smtp_name(settings: Settings) -> str:
     user name is written before a password, its colons would end it."""
     host = settings.smtp_host or urlsplit(settings.public_url or f"http://{settings.http}").hostname or ""
     return "localhost" if ":" in host or host in ("", "0.0.0.0") else host  # noqa: S104 - no address to connect to
+
+
+def machine_name(settings: Settings) -> str:
+    """What the machine is called, in lower case."""
+    return (settings.machine or socket.gethostname()).lower()
 
 
 def load(flags: Mapping[str, object], environment: Mapping[str, str], config: Path | None) -> Settings:

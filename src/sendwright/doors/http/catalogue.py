@@ -7,6 +7,7 @@ from sendwright.doors.http import (
     contact_search,
     contacts,
     domains,
+    egresses,
     email_events,
     marketing_emails,
     own_emails,
@@ -31,6 +32,7 @@ TABLES: tuple[Operations, ...] = (
     own_queue.operations,
     own_sandbox.operations,
     domains.operations,
+    egresses.operations,
 )
 
 

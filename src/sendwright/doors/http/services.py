@@ -11,7 +11,7 @@ from prometheus_client import CollectorRegistry
 from starlette.routing import BaseRoute
 from starlette.types import ASGIApp
 
-from sendwright import accounts, database
+from sendwright import accounts, database, dedicated
 from sendwright.single_send import SendRequest, StatusView
 
 
@@ -60,6 +60,8 @@ class Services:
     smtp_host: str = "localhost"
     """Ends the user names of SMTP tokens."""
     checks: Mapping[str, Check] = field(default_factory=dict)
+    office: Callable[[Caller, datetime], dedicated.Office] | None = None
+    """Where egresses and pools are looked after, for who calls."""
     sandbox_page: Callable[[accounts.AccountId, str], str] | None = None
     """The address of a send's sandbox page, with its key; None where mail goes another way."""
     registry: CollectorRegistry | None = None

@@ -9,9 +9,12 @@ import typer
 from sendwright import database
 from sendwright.run.cli import (
     accounts,
+    audit,
     bootstrap,
     domains,
+    egress,
     ledger,
+    pool,
     queue,
     reports,
     sends,
@@ -19,6 +22,7 @@ from sendwright.run.cli import (
     suppressions,
     tls_report,
     tokens,
+    warmup,
 )
 from sendwright.run.cli.common import Failed
 from sendwright.run.settings import BadSettings
@@ -40,6 +44,10 @@ app.add_typer(sends.app, name="sends")
 app.add_typer(queue.app, name="queue")
 app.add_typer(accounts.app, name="accounts")
 app.add_typer(domains.app, name="domains")
+app.add_typer(egress.app, name="egress")
+app.add_typer(pool.app, name="pool")
+app.add_typer(warmup.app, name="warmup")
+app.add_typer(audit.app, name="audit")
 app.add_typer(suppressions.app, name="suppressions")
 app.add_typer(tokens.app, name="tokens")
 

@@ -40,8 +40,3 @@ def test_a_selector_is_one_label():
 def test_other_texts_are_no_selectors(given: str):
     with pytest.raises(ValueError, match="no selector"):
         rules.read_selector(given)
-
-
-def test_each_key_wants_a_text_record():
-    (record,) = rules.wanted_records("example.com", [("sw1", "v=DKIM1; p=abc")])
-    assert (record.name, record.type, record.value) == ("sw1._domainkey.example.com", "TXT", "v=DKIM1; p=abc")

@@ -5,6 +5,7 @@
         resolver = Resolver(nameserver=dns.address, ...)
 
 A name with no record of any kind does not exist (NXDOMAIN). Instead of records: `SERVFAIL` or `SILENCE`.
+Several, at 127.0.0.1 (the resolver), 127.0.0.2, … and one port, each with its own zone: `name_servers(zone, …)`.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from collections import Counter
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Literal, cast
 
 import dns.flags
@@ -95,3 +97,38 @@ async def name_server(zone: Zone) -> AsyncIterator[NameServer]:
         yield server
     finally:
         transport.close()
+
+
+@asynccontextmanager
+async def name_servers(*zones: Zone) -> AsyncIterator[list[NameServer]]:
+    """The servers, in the order of their zones. Their addresses differ in the host alone."""
+    for _ in range(20):
+        try:
+            opened = await _open_together(zones)
+        except OSError:  # the port is taken at one of the addresses
+            continue
+        break
+    try:
+        yield [server for server, _ in opened]
+    finally:
+        for _, transport in opened:
+            transport.close()
+
+
+async def _open_together(zones: Sequence[Zone]) -> list[tuple[NameServer, asyncio.BaseTransport]]:
+    opened: list[tuple[NameServer, asyncio.BaseTransport]] = []
+    port = 0
+    try:
+        for number, zone in enumerate(zones, start=1):
+            server = NameServer(zone)
+            transport, _ = await asyncio.get_running_loop().create_datagram_endpoint(
+                partial(_Udp, server), local_addr=(f"127.0.0.{number}", port)
+            )
+            port = transport.get_extra_info("sockname")[1]
+            server.address = f"127.0.0.{number}:{port}"
+            opened.append((server, transport))
+    except OSError:
+        for _, transport in opened:
+            transport.close()
+        raise
+    return opened

@@ -7,7 +7,7 @@ It never sends, and it never asks the clock. Start in ``model.py``, then ``token
 for the API) and ``smtp_tokens.py`` (log-ins by SMTP).
 """
 
-from sendwright.accounts.audit import list_audit_entries
+from sendwright.accounts.audit import list_audit_entries, note
 from sendwright.accounts.logins import (
     change_password,
     close_session,
@@ -110,6 +110,7 @@ __all__ = [
     "list_smtp_tokens",
     "list_tokens",
     "new_password",
+    "note",
     "note_smtp_use",
     "note_token_use",
     "open_session",

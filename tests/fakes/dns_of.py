@@ -41,7 +41,8 @@ async def dns_says(
     *authoritative: Answers, resolver: Answers | None = None, allow: bool = True
 ) -> AsyncIterator[tuple[domains.NameServers, list[NameServer]]]:
     """Name servers for a check. The resolver knows what the first authoritative one says, and the delegation."""
-    recursive = {**DELEGATION, **(authoritative[0] if authoritative else {}), **(resolver or {})}
+    delegated = {("example.com", "NS"): DELEGATION["example.com", "NS"][: len(authoritative)]}
+    recursive = {**DELEGATION, **delegated, **(authoritative[0] if authoritative else {}), **(resolver or {})}
     async with name_servers(recursive, *authoritative) as servers:
         port = int(servers[0].address.rpartition(":")[2])
         found = domains.NameServers(

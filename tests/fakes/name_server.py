@@ -34,12 +34,16 @@ Zone = Mapping[tuple[str, str], Sequence[str] | Literal["SERVFAIL", "SILENCE"]]
 
 @dataclass
 class NameServer:
-    """`zone` may be changed while it serves. `asked` counts questions by name and kind."""
+    """`zone` may be changed while it serves. `asked` counts questions by name and kind.
+
+    `refers_to`: it answers nothing itself and names this server instead, as one that a zone has left.
+    """
 
     zone: Zone
     address: str = ""
     asked: Counter[tuple[str, str]] = field(default_factory=Counter)
     ttl: int = 300
+    refers_to: str = ""
 
     def answer(self, wire: bytes) -> bytes | None:
         query = dns.message.from_wire(wire)
@@ -49,6 +53,9 @@ class NameServer:
         self.asked[name, kind] += 1
         response = dns.message.make_response(query)
         response.flags |= dns.flags.RA
+        if self.refers_to:
+            response.authority.append(self._rrset("example.com", "NS", [self.refers_to]))
+            return response.to_wire()
         return self._fill(response, name, kind)
 
     def _fill(self, response: dns.message.Message, name: str, kind: str) -> bytes | None:

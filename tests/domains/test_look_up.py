@@ -101,7 +101,7 @@ async def test_a_domain_without_name_servers_is_asked_of_the_resolver():
 async def test_at_most_eight_name_servers_are_asked():
     names = [f"ns{number}.dns.test." for number in range(12)]
     found = await seen({}, resolver={("example.com", "NS"): names, ("ns0.dns.test", "A"): ["127.0.0.2"]})
-    assert len(found.findings) <= 8
+    assert len(found.findings) == 8
 
 
 async def test_no_top_level_domain_is_taken_for_the_zone():
@@ -138,3 +138,30 @@ def test_a_resolver_is_an_address_and_a_port(text: str):
 
 def test_without_a_resolver_the_systems_is_used():
     assert NameServers(may_ask=bool).inquiry() is not None
+
+
+async def test_a_resolver_that_never_answers_is_not_asked_for_ever():
+    async with dns_says({}) as (house, servers):
+        house.limit = 0.05
+        servers[0].zone = {(f"{name}.example.com", "TXT"): SILENCE for name in "abcdef"}
+        inquiry = house.inquiry()
+        said = [(await inquiry.resolve(f"{name}.example.com", "TXT")).failure for name in "abcd"]
+    assert said == ["no answer in time"] * 3 + ["the resolver does not answer"]
+
+
+async def test_a_resolver_that_answered_once_is_asked_on():
+    async with dns_says({NAME: ['"one"']}) as (house, servers):
+        house.limit = 0.05
+        inquiry = house.inquiry()
+        await inquiry.resolve(*NAME)
+        servers[0].zone = {(f"{name}.example.com", "TXT"): SILENCE for name in "abcdef"}
+        said = [(await inquiry.resolve(f"{name}.example.com", "TXT")).failure for name in "abcd"]
+    assert said == ["no answer in time"] * 4
+
+
+async def test_where_the_resolver_fails_the_zone_is_not_looked_for_further_up():
+    async with dns_says({}) as (house, servers):
+        servers[0].down = True
+        found = await house.inquiry().ask(*NAME)
+        assert found.findings[0].failure
+        assert servers[0].asked["example.com", "NS"] == 0

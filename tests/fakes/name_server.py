@@ -44,6 +44,7 @@ class NameServer:
     asked: Counter[tuple[str, str]] = field(default_factory=Counter)
     ttl: int = 300
     refers_to: str = ""
+    down: bool = False
 
     def answer(self, wire: bytes) -> bytes | None:
         query = dns.message.from_wire(wire)
@@ -53,6 +54,9 @@ class NameServer:
         self.asked[name, kind] += 1
         response = dns.message.make_response(query)
         response.flags |= dns.flags.RA
+        if self.down:
+            response.set_rcode(dns.rcode.SERVFAIL)
+            return response.to_wire()
         if self.refers_to:
             response.authority.append(self._rrset("example.com", "NS", [self.refers_to]))
             return response.to_wire()

@@ -5,7 +5,7 @@ sealed, each bound to its account, domain and selector, and opened by :func:`sig
 :func:`examine` asks DNS and judges; :func:`note_check` keeps the verdict: a domain is connected the moment it is right.
 
 It never opens an SMTP connection, and it asks no name server that ``NameServers.may_ask`` refuses. Start in
-``model.py``, then ``connect.py`` and ``wanted.py``; a check goes through ``examine``, ``look_up``, ``judging``.
+``model.py``, then ``connect.py`` and ``wanted.py``; a check goes through ``examining``, ``look_up``, ``judging``.
 """
 
 from sendwright.domains.connect import (
@@ -22,7 +22,7 @@ from sendwright.domains.connect import (
     remove_domain,
     schedule_check,
 )
-from sendwright.domains.examine import examine
+from sendwright.domains.examining import examine
 from sendwright.domains.found import DomainCheck, Finding, RecordCheck, RecordState, Standing
 from sendwright.domains.keys import add_key, list_keys, retire_key, retire_replaced, rotate_keys, signing_keys
 from sendwright.domains.look_up import NameServers

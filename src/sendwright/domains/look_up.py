@@ -40,6 +40,8 @@ _MOST_CHARACTERS: Final = 4_000
 _MOST_ALIASES: Final = 8
 _UDP_OCTETS: Final = 1232
 _RESOLVER: Final = "resolver"
+_PATIENT: Final = 3
+"""Questions to a resolver that never answered, before it is asked no more in this check."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,12 +63,14 @@ class NameServers:
         resolver: str | None = None,
         port: int = 53,
         limit: timedelta = timedelta(seconds=3),
+        patience: timedelta = timedelta(seconds=30),
     ) -> None:
         """``resolver``: "HOST:PORT" with a numeric host, None for the system's. ``port``: of authoritative servers.
 
-        ``limit``: how long one server may take to answer.
+        ``limit``: how long one server may take to answer; ``patience``: how long a whole check may take.
         """
-        self.may_ask, self.port, self.limit = may_ask, port, limit.total_seconds()
+        self.may_ask, self.port = may_ask, port
+        self.limit, self.patience = limit.total_seconds(), patience.total_seconds()
         self._where = None if resolver is None else _host_and_port(resolver)
         self._asker: dns.asyncresolver.Resolver | None = None
 
@@ -88,9 +92,10 @@ class Inquiry:
     def __init__(self, house: NameServers, asker: dns.asyncresolver.Resolver) -> None:
         self._house, self._asker = house, asker
         self._room = asyncio.Semaphore(_MOST_AT_ONCE)
-        self._zones: dict[str, str | None] = {}
+        self._zones: dict[str, Finding] = {}
         self._servers: dict[str, tuple[_Server, ...]] = {}
         self._turns: dict[str, asyncio.Lock] = {}
+        self._resolver_answered, self._waited_in_vain = False, 0
 
     async def ask(self, name: str, kind: Kind) -> Seen:
         """What each authoritative name server says; if none of them can be asked, what the resolver says."""
@@ -105,13 +110,20 @@ class Inquiry:
 
     async def resolve(self, name: str, kind: Kind) -> Finding:
         """What the resolver says, which may be as old as the answer may be kept."""
+        if not self._resolver_answered and self._waited_in_vain >= _PATIENT:
+            return Finding(server=_RESOLVER, failure="the resolver does not answer")
         try:
             async with self._room:
                 answer = await self._asker.resolve(name, kind, search=False, raise_on_no_answer=False)
         except (dns.resolver.NXDOMAIN, *_NO_NAME):
+            self._resolver_answered = True
             return Finding(server=_RESOLVER)
+        except dns.exception.Timeout as fault:
+            self._waited_in_vain += 1
+            return Finding(server=_RESOLVER, failure=_plain(fault))
         except (dns.exception.DNSException, OSError, ValueError) as fault:
             return Finding(server=_RESOLVER, failure=_plain(fault))
+        self._resolver_answered = True
         alias = _text(answer.canonical_name)
         return Finding(
             server=_RESOLVER, values=_values(answer.rrset or ()), alias="" if alias == name.lower() else alias
@@ -124,19 +136,18 @@ class Inquiry:
             candidate = ".".join(labels[first:])
             async with self._turn(f"zone {candidate}"):
                 if candidate not in self._zones:
-                    self._zones[candidate] = await self._if_zone(candidate)
-            if self._zones[candidate] is not None:
+                    self._zones[candidate] = await self.resolve(candidate, "NS")
+            found = self._zones[candidate]
+            if found.failure:
+                return None
+            if found.values and not found.alias:
                 return candidate
         return None
-
-    async def _if_zone(self, name: str) -> str | None:
-        found = await self.resolve(name, "NS")
-        return name if found.values and not found.alias else None
 
     async def _servers_of(self, zone: str) -> tuple[_Server, ...]:
         async with self._turn(f"servers {zone}"):
             if zone not in self._servers:
-                names = sorted((await self.resolve(zone, "NS")).values)[:_MOST_SERVERS]
+                names = self._zones[zone].values[:_MOST_SERVERS]
                 self._servers[zone] = tuple(await together(self._server(name) for name in names))
         return self._servers[zone]
 

@@ -116,12 +116,13 @@ def checking_domains(desk: connect_domain.Desk) -> Chore:
 
     async def step(now: datetime) -> None:
         for noted in await connect_domain.check_due(desk):
-            _tell_of_check(noted)
+            tell_of_check(noted)
 
     return Chore(name="domains", every=EVERY_MINUTE, step=step)
 
 
-def _tell_of_check(noted: domains.Noted) -> None:
+def tell_of_check(noted: domains.Noted) -> None:
+    """Logs what a check changed."""
     what = connect_domain.change_of(noted)
     facts = {"account": noted.after.account_id, "domain": noted.after.name}
     if what == "domain.degraded":

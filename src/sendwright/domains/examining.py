@@ -18,7 +18,6 @@ _KINDS: Final[dict[str, Kind]] = {"TXT": "TXT", "MX": "MX", "CNAME": "A"}
 """What is asked for a record of a type: a tracking host may be a CNAME or have the addresses themselves."""
 _MOST_SPF_QUESTIONS: Final = 20
 _SPF_LIMIT: Final = timedelta(seconds=5)
-_LIMIT: Final = timedelta(seconds=30)
 _NOBODY: Final = Seen(findings=(Finding(server="resolver", failure="no answer in time"),))
 
 
@@ -28,7 +27,7 @@ async def examine(
     """What DNS says of a domain now. It takes as long as the slowest name server, half a minute at most."""
     wanted = wanted_records(domain, keys, place)
     try:
-        async with asyncio.timeout(_LIMIT.total_seconds()):
+        async with asyncio.timeout(name_servers.patience):
             facts = await _look_everything_up(name_servers.inquiry(), domain, wanted, place)
     except TimeoutError:
         facts = judging.Facts(seen=dict.fromkeys(wanted, _NOBODY))

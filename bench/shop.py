@@ -22,6 +22,7 @@ from bench import receipt
 from bench.programs import Failed, Missing, Program, running
 from sendwright import database, domains
 from sendwright.run import settings
+from sendwright.run.clock import SystemClock
 from sendwright.run.store import open_store
 
 _SENDWRIGHT = str(Path(sys.executable).with_name("sendwright"))
@@ -177,7 +178,7 @@ async def _retire_ed25519(shop: Shop) -> None:
         keys = await db.read(domains.signing_keys, seal, shop.account_id, _DOMAIN)
         for key in keys:
             if key.algorithm is domains.KeyAlgorithm.ED25519_SHA256:
-                await db.write(domains.retire_key, shop.account_id, _DOMAIN, key.selector)
+                await db.write(domains.retire_key, shop.account_id, _DOMAIN, key.selector, SystemClock().now())
 
 
 def _environment() -> dict[str, str]:

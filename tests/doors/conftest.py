@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 import shutil
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass, field, replace
@@ -11,7 +12,7 @@ from pathlib import Path
 import httpx2
 import pytest
 
-from sendwright import accounts, database, dedicated, egresses
+from sendwright import accounts, connect_domain, database, dedicated, domains, egresses
 from sendwright.doors import http
 from sendwright.doors.http import SendRequest, StatusView
 
@@ -129,7 +130,24 @@ def _office(db: database.Database) -> Callable[[http.Caller, datetime], dedicate
 
 
 @pytest.fixture
-def services(db: database.Database, clock: MovableClock, stories: Stories) -> http.Services:
+def domain_desk(db: database.Database, clock: MovableClock) -> connect_domain.Desk:
+    """A desk whose resolver is nobody's port: whoever wants answers gives it name servers."""
+    return connect_domain.Desk(
+        db=db,
+        seal=database.Seal(b"s" * 32),
+        name_servers=domains.NameServers(may_ask=lambda _: True, resolver="127.0.0.1:1", limit=timedelta(seconds=0.05)),
+        place=domains.Installation(
+            inbound_host="mail.example.net", web_host="mail.example.net", spf="a:mail.example.net"
+        ),
+        now=clock.now,
+        chance=random.Random(4711).random,
+    )
+
+
+@pytest.fixture
+def services(
+    db: database.Database, clock: MovableClock, stories: Stories, domain_desk: connect_domain.Desk
+) -> http.Services:
     return http.Services(
         db=db,
         clock=clock,
@@ -137,6 +155,7 @@ def services(db: database.Database, clock: MovableClock, stories: Stories) -> ht
         accept=stories.accept,
         find_status=stories.find_status,
         office=_office(db),
+        domain_desk=domain_desk,
     )
 
 

@@ -6,6 +6,7 @@
 
 A name with no record of any kind does not exist (NXDOMAIN). Instead of records: `SERVFAIL` or `SILENCE`.
 With `signed` it tells who asks for it that its answers are validated (AD), but those about the names in `unsigned`.
+Several, at 127.0.0.1 (the resolver), 127.0.0.2, … and one port, each with its own zone: `name_servers(zone, …)`.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from collections import Counter
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Literal, cast
 
 import dns.flags
@@ -33,7 +35,10 @@ Zone = Mapping[tuple[str, str], Sequence[str] | Literal["SERVFAIL", "SILENCE"]]
 
 @dataclass
 class NameServer:
-    """`zone` may be changed while it serves. `asked` counts questions by name and kind."""
+    """`zone` may be changed while it serves. `asked` counts questions by name and kind.
+
+    `refers_to`: it answers nothing itself and names this server instead, as one that a zone has left.
+    """
 
     zone: Zone
     address: str = ""
@@ -41,6 +46,8 @@ class NameServer:
     ttl: int = 300
     signed: bool = False
     unsigned: set[str] = field(default_factory=set)
+    refers_to: str = ""
+    down: bool = False
 
     def answer(self, wire: bytes) -> bytes | None:
         query = dns.message.from_wire(wire)
@@ -52,6 +59,12 @@ class NameServer:
         response.flags |= dns.flags.RA
         if self.signed and query.flags & dns.flags.AD and name not in self.unsigned:
             response.flags |= dns.flags.AD
+        if self.down:
+            response.set_rcode(dns.rcode.SERVFAIL)
+            return response.to_wire()
+        if self.refers_to:
+            response.authority.append(self._rrset("example.com", "NS", [self.refers_to]))
+            return response.to_wire()
         return self._fill(response, name, kind)
 
     def _fill(self, response: dns.message.Message, name: str, kind: str) -> bytes | None:
@@ -100,3 +113,38 @@ async def name_server(zone: Zone) -> AsyncIterator[NameServer]:
         yield server
     finally:
         transport.close()
+
+
+@asynccontextmanager
+async def name_servers(*zones: Zone) -> AsyncIterator[list[NameServer]]:
+    """The servers, in the order of their zones. Their addresses differ in the host alone."""
+    for _ in range(20):
+        try:
+            opened = await _open_together(zones)
+        except OSError:  # the port is taken at one of the addresses
+            continue
+        break
+    try:
+        yield [server for server, _ in opened]
+    finally:
+        for _, transport in opened:
+            transport.close()
+
+
+async def _open_together(zones: Sequence[Zone]) -> list[tuple[NameServer, asyncio.BaseTransport]]:
+    opened: list[tuple[NameServer, asyncio.BaseTransport]] = []
+    port = 0
+    try:
+        for number, zone in enumerate(zones, start=1):
+            server = NameServer(zone)
+            transport, _ = await asyncio.get_running_loop().create_datagram_endpoint(
+                partial(_Udp, server), local_addr=(f"127.0.0.{number}", port)
+            )
+            port = transport.get_extra_info("sockname")[1]
+            server.address = f"127.0.0.{number}:{port}"
+            opened.append((server, transport))
+    except OSError:
+        for _, transport in opened:
+            transport.close()
+        raise
+    return opened

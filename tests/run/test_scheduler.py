@@ -4,14 +4,23 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 import pytest
 from structlog.testing import capture_logs
 
-from sendwright import accounts, database
-from sendwright.run.scheduler import EVERY_MINUTE, Chore, Scheduler, expiring_smtp_tokens
+from sendwright import accounts, connect_domain, database, domains
+from sendwright.domains.rules import after_check
+from sendwright.run.scheduler import (
+    EVERY_MINUTE,
+    Chore,
+    Scheduler,
+    checking_domains,
+    expiring_smtp_tokens,
+    retiring_keys,
+    tell_of_check,
+)
 from tests.stories.shop import Shop
 
 pytestmark = pytest.mark.anyio
@@ -175,3 +184,80 @@ async def test_expired_tokens_are_deleted_and_both_kinds_are_logged(shop: Shop):
 
 async def test_tokens_are_looked_at_once_a_minute(shop: Shop):
     assert expiring_smtp_tokens(shop.db).every == timedelta(minutes=1)
+
+
+# --- domains
+
+
+def noted(before: domains.Domain, after: domains.Domain, *activated: str) -> domains.Noted:
+    wanted = domains.WantedRecord(
+        name="bounce.example.com", type="MX", value="10 mail.test", purpose=domains.Purpose.RETURN_PATH,
+        need=domains.Need.NEEDED, about="",
+    )  # fmt: skip
+    record = domains.RecordCheck(wanted=wanted, state=domains.RecordState.MISSING, findings=(), advice="Publish it.")
+    check = domains.DomainCheck(at=before.created_at, standing=domains.Standing.WRONG, records=(record,), warnings=())
+    return domains.Noted(check=check, before=before, after=after, activated=activated)
+
+
+@pytest.fixture
+def right(now: datetime) -> domains.Domain:
+    pending = domains.Domain(
+        account_id=7, name="example.com", connection=None, tracking_host=None, return_path_host=None, created_at=now
+    )
+    return after_check(pending, domains.Standing.RIGHT, now)
+
+
+async def test_a_domain_that_degrades_is_a_warning_that_names_the_records(right: domains.Domain, now: datetime):
+    with capture_logs() as logged:
+        tell_of_check(noted(right, replace(right, degraded_since=now)))
+    (line,) = logged
+    assert (line["event"], line["log_level"], line["domain"]) == ("domain_degraded", "warning", "example.com")
+    assert line["records"] == ["bounce.example.com"]
+
+
+async def test_a_domain_that_recovers_and_keys_that_take_over_are_told(right: domains.Domain, now: datetime):
+    with capture_logs() as logged:
+        tell_of_check(noted(replace(right, degraded_since=now), right, "sw1"))
+    assert [line["event"] for line in logged] == ["domain_recovered", "dkim_key_activated"]
+
+
+async def test_a_check_that_changes_nothing_is_not_told(right: domains.Domain):
+    with capture_logs() as logged:
+        tell_of_check(noted(right, right))
+    assert logged == []
+
+
+@pytest.fixture
+def domain_desk(shop: Shop) -> connect_domain.Desk:
+    return connect_domain.Desk(
+        db=shop.db, seal=shop.seal, now=shop.clock.now, chance=lambda: 0.5,
+        name_servers=domains.NameServers(may_ask=lambda _: True, resolver="127.0.0.1:1", patience=timedelta(0)),
+        place=domains.Installation(inbound_host="mail.test", web_host="mail.test", spf="a:mail.test"),
+    )  # fmt: skip
+
+
+async def test_domains_are_checked_when_they_are_due(domain_desk: connect_domain.Desk, shop: Shop):
+    await shop.db.write(domains.schedule_check, shop.account_id, "example.com", shop.clock.now())
+    await checking_domains(domain_desk).step(shop.clock.now())
+    found = await shop.db.read(domains.find_domain, shop.account_id, "example.com")
+    assert found is not None
+    assert found.checked_at == shop.clock.now()
+
+
+async def test_the_domain_of_a_new_installation_is_not_looked_for_before_somebody_asks(
+    domain_desk: connect_domain.Desk, shop: Shop
+):
+    await checking_domains(domain_desk).step(shop.clock.now())
+    found = await shop.db.read(domains.find_domain, shop.account_id, "example.com")
+    assert found is not None
+    assert found.checked_at is None
+
+
+async def test_replaced_keys_are_erased_and_that_is_told(domain_desk: connect_domain.Desk, shop: Shop):
+    await shop.db.write(domains.retire_key, shop.account_id, "example.com", "sw2", shop.clock.now())
+    chore = retiring_keys(domain_desk, timedelta(days=7))
+    shop.clock.advance(days=7)
+    with capture_logs() as logged:
+        await chore.step(shop.clock.now())
+        await chore.step(shop.clock.now())
+    assert [(line["event"], line["selector"]) for line in logged] == [("dkim_key_retired", "sw2")]

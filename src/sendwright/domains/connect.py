@@ -3,13 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from datetime import datetime
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Final
 
 from sendwright import database
-from sendwright.domains import store
-from sendwright.domains.keys import add_key
-from sendwright.domains.model import Connection, Domain, NewKey, Proof, WantedRecord
-from sendwright.domains.rules import read_domain_name, wanted_records
+from sendwright.domains import key_store, store
+from sendwright.domains.found import DomainCheck, RecordState, from_document, to_document
+from sendwright.domains.keys import activate_keys, add_key
+from sendwright.domains.model import Connection, Domain, Installation, NewKey, Proof, Purpose, ShownKey, WantedRecord
+from sendwright.domains.rules import after_check, next_check, read_domain_name
+from sendwright.domains.wanted import to_publish, wanted_records
+
+_MOST_DOMAINS: Final = 1_000
+_CHECK_LEASE: Final = timedelta(minutes=10)
 
 
 def add_domain(
@@ -34,6 +41,8 @@ def add_domain(
     )
     if store.select_domain(conn, account_id, domain.name) is not None:
         raise ValueError(f"the account has the domain {domain.name} already")
+    if store.count_domains(conn, account_id) >= _MOST_DOMAINS:
+        raise ValueError(f"the account has {_MOST_DOMAINS:,} domains, which is the most: remove one first")
     store.insert_domain(conn, domain)
     for key in keys:
         add_key(conn, seal, domain, key, now)
@@ -63,9 +72,70 @@ def connected(conn: database.Connection, account_id: int, names: Iterable[str]) 
     return {domain.name: domain for domain in store.select_connected(conn, account_id, names)}
 
 
-def records_to_publish(conn: database.Connection, account_id: int) -> dict[str, tuple[WantedRecord, ...]]:
-    """The DNS records that each of the account's domains wants, by domain."""
-    keys: dict[str, list[tuple[str, str]]] = {}
-    for domain, selector, record in store.select_public_records(conn, account_id):
-        keys.setdefault(domain, []).append((selector, record))
-    return {domain: wanted_records(domain, found) for domain, found in keys.items()}
+def remove_domain(conn: database.Connection, account_id: int, name: str) -> bool:
+    """Removes a domain and its keys. False when it is none of this account's. Its mail that waits is not sent."""
+    return store.delete_domain(conn, account_id, name)
+
+
+def records_to_publish(
+    conn: database.Connection, account_id: int, place: Installation
+) -> dict[str, tuple[WantedRecord, ...]]:
+    """The DNS records that each of the account's domains wants published, by domain."""
+    keys: dict[str, list[ShownKey]] = {}
+    for key in key_store.select_keys(conn, account_id):
+        keys.setdefault(key.domain, []).append(key)
+    return {
+        domain.name: to_publish(wanted_records(domain, keys.get(domain.name, ()), place))
+        for domain in store.select_domains(conn, account_id)
+    }
+
+
+def last_check(conn: database.Connection, account_id: int, name: str) -> DomainCheck | None:
+    """What the last check of a domain found."""
+    return from_document(store.select_last_check(conn, account_id, name))
+
+
+def claim_due_checks(conn: database.Connection, now: datetime, most: int) -> list[tuple[int, str]]:
+    """(account, domain) of those whose check is due, each taken by one caller for ten minutes."""
+    return store.claim_due(conn, now, now + _CHECK_LEASE, most)
+
+
+def schedule_check(conn: database.Connection, account_id: int, name: str, at: datetime) -> None:
+    """Checks a domain by schedule from then on."""
+    store.set_next_check(conn, account_id, name, at)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Noted:
+    """A check, and what it changed: the domain before and after, and the selectors that sign from now on."""
+
+    check: DomainCheck
+    before: Domain
+    after: Domain
+    activated: tuple[str, ...] = ()
+
+
+def note_check(
+    conn: database.Connection, account_id: int, name: str, check: DomainCheck, chance: float
+) -> Noted | None:
+    """Keeps a check and does what follows from it. None when the domain was removed meanwhile."""
+    before = store.select_domain(conn, account_id, name)
+    if before is None:
+        return None
+    after = after_check(before, check.standing, check.at)
+    if before.connection is None and after.connection is not None:
+        store.set_connected(conn, account_id, name, after.connection)
+    document = to_document(check)
+    store.update_checked(conn, after, document, next_check(after, check.standing, check.at, chance))
+    return Noted(
+        check=check, before=before, after=after,
+        activated=activate_keys(conn, account_id, name, _selectors_seen(check), check.at),
+    )  # fmt: skip
+
+
+def _selectors_seen(check: DomainCheck) -> tuple[str, ...]:
+    return tuple(
+        record.wanted.name.partition(".")[0]
+        for record in check.records
+        if record.wanted.purpose is Purpose.DKIM and record.state is RecordState.FOUND
+    )

@@ -1,14 +1,19 @@
-"""Decisions about domain names and the records they want."""
+"""Decisions about domain names, about when to look, and about what a check changes."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from dataclasses import replace
+from datetime import datetime, timedelta
 
 import idna
 
-from sendwright.domains.model import WantedRecord
+from sendwright.domains.found import Standing
+from sendwright.domains.model import Connection, Domain, Proof
 
+_PENDING, _HOURLY, _DAILY = timedelta(minutes=5), timedelta(hours=1), timedelta(days=1)
+_PATIENCE = timedelta(days=1)
+_REST = timedelta(seconds=10)
 _LONGEST = 253
 _LABEL = re.compile(r"(?!-)[a-z0-9-]{1,63}(?<!-)", re.ASCII)
 _NUMBER = re.compile(r"[0-9]+", re.ASCII)
@@ -46,9 +51,34 @@ def read_selector(text: str) -> str:
     return text
 
 
-def wanted_records(name: str, keys: Iterable[tuple[str, str]]) -> tuple[WantedRecord, ...]:
-    """The DNS records to publish for a domain; ``keys`` are pairs of selector and public record."""
-    return tuple(
-        WantedRecord(name=f"{selector}._domainkey.{name}", type="TXT", value=record, purpose="dkim")
-        for selector, record in keys
-    )
+def next_check(domain: Domain, standing: Standing, now: datetime, chance: float) -> datetime:
+    """When to look again. ``chance`` (0 to 1) spreads the checks of domains that were added together.
+
+    Pending: every five minutes for a day, then hourly. Connected: daily; while not right, or not known, hourly.
+    """
+    if domain.connection is None:
+        every = _PENDING if now - domain.created_at < _PATIENCE else _HOURLY
+    else:
+        every = _DAILY if standing is Standing.RIGHT else _HOURLY
+    return now + every * (0.9 + 0.2 * chance)
+
+
+def after_check(domain: Domain, standing: Standing, now: datetime) -> Domain:
+    """The domain as a check leaves it: connected the moment it is right, degraded when it is right no more.
+
+    An answer that nobody gave changes nothing. A domain that the operator connected by decree, and that never was
+    right, cannot become worse than it was.
+    """
+    if standing is Standing.UNKNOWN:
+        return replace(domain, checked_at=now)
+    if standing is Standing.RIGHT:
+        link = domain.connection or Connection(at=now, how=Proof.DNS)
+        return replace(domain, connection=link, checked_at=now, right_at=now, degraded_since=None)
+    was_right = domain.connection is not None and domain.right_at is not None
+    since = (domain.degraded_since or now) if was_right else None
+    return replace(domain, checked_at=now, degraded_since=since)
+
+
+def may_check(domain: Domain, now: datetime) -> bool:
+    """Whether a check that somebody asks for is made, or the last one shown: each asks strangers' name servers."""
+    return domain.checked_at is None or abs(now - domain.checked_at) >= _REST

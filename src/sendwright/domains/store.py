@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Boolean, Column, LargeBinary, Row, Table, insert, select, update
+from sqlalchemy import Column, Index, LargeBinary, Row, Table, delete, func, insert, select, text, update
 
 from sendwright import database
 from sendwright.domains.model import Connection, Domain, Proof
@@ -21,6 +21,17 @@ domains = Table(
     Column("tracking_host", database.Text),
     Column("return_path_host", database.Text),
     Column("created_at", database.Moment, nullable=False),
+    Column("checked_at", database.Moment),
+    Column("right_at", database.Moment),
+    Column("degraded_since", database.Moment),
+    Column("next_check_at", database.Moment),
+    Column("last_check", database.Json),
+)
+Index(
+    "ix_domains_next_check_at",
+    domains.c.next_check_at,
+    sqlite_where=domains.c.next_check_at.is_not(None),
+    postgresql_where=domains.c.next_check_at.is_not(None),
 )
 
 dkim_keys = Table(
@@ -32,8 +43,15 @@ dkim_keys = Table(
     Column("algorithm", database.Text, nullable=False),
     Column("private_sealed", LargeBinary, nullable=False),
     Column("public_record", database.Text, nullable=False),
-    Column("active", Boolean, nullable=False),
+    Column("state", database.Text, nullable=False, server_default=text("'active'")),
     Column("created_at", database.Moment, nullable=False),
+    Column("changed_at", database.Moment, nullable=False, server_default=text("0")),
+)
+Index(
+    "ix_dkim_keys_retiring",
+    dkim_keys.c.changed_at,
+    sqlite_where=dkim_keys.c.state == "retiring",
+    postgresql_where=dkim_keys.c.state == "retiring",
 )
 
 
@@ -87,64 +105,65 @@ def select_connected(conn: database.Connection, account_id: int, names: Iterable
     return [_domain(row) for row in rows]
 
 
-def insert_key(
-    conn: database.Connection,
-    account_id: int,
-    domain: str,
-    selector: str,
-    algorithm: str,
-    private_sealed: bytes,
-    public_record: str,
-    now: datetime,
-) -> None:
-    """A new, active key."""
-    conn.execute(
-        insert(dkim_keys).values(
-            account_id=account_id,
-            domain=domain,
-            selector=selector,
-            algorithm=algorithm,
-            private_sealed=private_sealed,
-            public_record=public_record,
-            active=True,
-            created_at=now,
-        )
-    )
+def count_domains(conn: database.Connection, account_id: int) -> int:
+    """How many the account has."""
+    found = conn.execute(select(func.count()).select_from(domains).where(domains.c.account_id == account_id))
+    return int(found.scalar_one())
 
 
-def set_inactive(conn: database.Connection, account_id: int, domain: str, selector: str) -> bool:
-    """Whether this call took the key out of use."""
-    found = conn.execute(
-        update(dkim_keys)
-        .where(
-            dkim_keys.c.account_id == account_id,
-            dkim_keys.c.domain == domain,
-            dkim_keys.c.selector == selector,
-            dkim_keys.c.active.is_(True),
-        )
-        .values(active=False)
-    )
+def delete_domain(conn: database.Connection, account_id: int, name: str) -> bool:
+    """Whether this call removed it, and its keys with it."""
+    conn.execute(delete(dkim_keys).where(dkim_keys.c.account_id == account_id, dkim_keys.c.domain == name))
+    found = conn.execute(delete(domains).where(domains.c.account_id == account_id, domains.c.name == name))
     return found.rowcount == 1
 
 
-def select_keys(conn: database.Connection, account_id: int, domain: str) -> list[Row[Any]]:
-    """All keys of a domain as they are kept, by selector."""
-    rows = conn.execute(
-        select(dkim_keys)
-        .where(dkim_keys.c.account_id == account_id, dkim_keys.c.domain == domain)
-        .order_by(dkim_keys.c.selector)
-    )
-    return list(rows)
+def select_last_check(conn: database.Connection, account_id: int, name: str) -> Mapping[str, Any] | None:
+    """The document of the last check."""
+    wanted = select(domains.c.last_check).where(domains.c.account_id == account_id, domains.c.name == name)
+    document: Mapping[str, Any] | None = conn.execute(wanted).scalar_one_or_none()
+    return document
 
 
-def select_public_records(conn: database.Connection, account_id: int) -> list[tuple[str, str, str]]:
-    """Domain, selector and public record of the account's active keys."""
-    rows = conn.execute(
-        select(dkim_keys.c.domain, dkim_keys.c.selector, dkim_keys.c.public_record)
-        .where(dkim_keys.c.account_id == account_id, dkim_keys.c.active.is_(True))
-        .order_by(dkim_keys.c.domain, dkim_keys.c.selector)
+def update_checked(
+    conn: database.Connection, domain: Domain, document: Mapping[str, Any], next_check_at: datetime | None
+) -> None:
+    """Keeps what a check found. ``domain`` has the new moments."""
+    conn.execute(
+        update(domains)
+        .where(domains.c.account_id == domain.account_id, domains.c.name == domain.name)
+        .values(
+            checked_at=domain.checked_at,
+            right_at=domain.right_at,
+            degraded_since=domain.degraded_since,
+            next_check_at=next_check_at,
+            last_check=document,
+        )
     )
-    return [(row.domain, row.selector, row.public_record) for row in rows]
+
+
+def set_next_check(conn: database.Connection, account_id: int, name: str, at: datetime) -> None:
+    """When the domain is checked next."""
+    conn.execute(
+        update(domains).where(domains.c.account_id == account_id, domains.c.name == name).values(next_check_at=at)
+    )
+
+
+def claim_due(conn: database.Connection, now: datetime, until: datetime, most: int) -> list[tuple[int, str]]:
+    """Domains whose check is due, taken until then: of several that ask at once one gets each."""
+    # of all accounts: the scheduler serves them all
+    due = select(domains.c.account_id, domains.c.name).where(domains.c.next_check_at <= now)
+    rows = conn.execute(due.order_by(domains.c.next_check_at).limit(most)).all()
+    return [(row.account_id, row.name) for row in rows if _take(conn, row.account_id, row.name, now, until)]
+
+
+def _take(conn: database.Connection, account_id: int, name: str, now: datetime, until: datetime) -> bool:
+    found = conn.execute(
+        update(domains)
+        .where(domains.c.account_id == account_id, domains.c.name == name, domains.c.next_check_at <= now)
+        .values(next_check_at=until)
+    )
+    return found.rowcount == 1
 
 
 def _domain(row: Row[Any]) -> Domain:
@@ -156,4 +175,7 @@ def _domain(row: Row[Any]) -> Domain:
         tracking_host=row.tracking_host,
         return_path_host=row.return_path_host,
         created_at=row.created_at,
+        checked_at=row.checked_at,
+        right_at=row.right_at,
+        degraded_since=row.degraded_since,
     )

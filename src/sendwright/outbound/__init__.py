@@ -10,6 +10,7 @@ outcome); `judge` turns that into a verdict, `explain` into a sentence. `sign` a
 from sendwright.outbound import tls_counts, tls_store
 from sendwright.outbound.dkim import SigningKey, generate_ed25519, generate_rsa, load_key, public_record, sign
 from sendwright.outbound.explain import explain, stage_of
+from sendwright.outbound.inward import is_inward
 from sendwright.outbound.model import (
     OWN_WAY,
     Answered,
@@ -75,6 +76,7 @@ __all__ = [
     "explain",
     "generate_ed25519",
     "generate_rsa",
+    "is_inward",
     "judge",
     "load_key",
     "parse_route",

@@ -17,6 +17,7 @@ from sendwright.doors.http import Caller, HttpSettings, Services, build_app
 from sendwright.doors.tracking import tracking_routes
 from sendwright.doors.web import sandbox_page_url, sandbox_routes
 from sendwright.run import metrics
+from sendwright.run.domain_desk import domain_desk
 from sendwright.run.house import House, address_of
 from sendwright.run.settings import Settings
 from sendwright.single_send import SendRequest, StatusView
@@ -53,6 +54,7 @@ def _services(house: House) -> Services:
     return Services(
         db=house.db, clock=house.clock, public_url=house.public_url, accept=accept, find_status=find_status,
         settings=_http_settings(house.settings), smtp_host=house.smtp_host, checks=checks,
+        domain_desk=domain_desk(house.settings, house.db, house.seal, house.clock.now),
         registry=house.registry, sandbox_page=_sandbox_page(house),
         office=_office(house),
         direct={"/t/": Router(tracking_routes(house.db, house.visits, house.tracking_keys, house.clock.now))},

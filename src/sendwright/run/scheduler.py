@@ -13,7 +13,7 @@ from typing import Protocol
 
 import structlog
 
-from sendwright import accounts, database, ledger
+from sendwright import accounts, connect_domain, database, domains, ledger
 
 log = structlog.get_logger()
 
@@ -109,3 +109,36 @@ def sweeping_payloads(db: database.Database) -> Chore:
             await asyncio.sleep(_BREATH)
 
     return Chore(name="payloads", every=EVERY_MINUTE, step=step)
+
+
+def checking_domains(desk: connect_domain.Desk) -> Chore:
+    """Looks for the DNS records of sending domains, each when it is due."""
+
+    async def step(now: datetime) -> None:
+        for noted in await connect_domain.check_due(desk):
+            tell_of_check(noted)
+
+    return Chore(name="domains", every=EVERY_MINUTE, step=step)
+
+
+def tell_of_check(noted: domains.Noted) -> None:
+    """Logs what a check changed."""
+    what = connect_domain.change_of(noted)
+    facts = {"account": noted.after.account_id, "domain": noted.after.name}
+    if what == "domain.degraded":
+        wrong = [record.wanted.name for record in noted.check.records if record.advice]
+        log.warning("domain_degraded", records=wrong, advice=f"see sendwright domains show {noted.after.name}", **facts)
+    elif what is not None:
+        log.info(what.replace(".", "_"), **facts)
+    for selector in noted.activated:
+        log.info("dkim_key_activated", selector=selector, **facts)
+
+
+def retiring_keys(desk: connect_domain.Desk, overlap: timedelta) -> Chore:
+    """Erases DKIM keys that were replaced long enough ago."""
+
+    async def step(now: datetime) -> None:
+        for account_id, name, selector in await connect_domain.retire_keys(desk, overlap):
+            log.info("dkim_key_retired", account=account_id, domain=name, selector=selector)
+
+    return Chore(name="dkim_keys", every=EVERY_MINUTE, step=step)

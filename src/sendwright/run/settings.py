@@ -27,6 +27,7 @@ from pydantic import (
 
 PREFIX = "SENDWRIGHT_"
 _HOST = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9.-]{0,251}[A-Za-z0-9])?")
+_SPF_TERM = re.compile(r"(?:a|mx|include|exists|ip4|ip6)(?:[:/][A-Za-z0-9.:/%{}_-]{1,253})?")
 
 
 class BadSettings(ValueError):
@@ -152,6 +153,16 @@ class Settings(BaseModel):
         False,
         description="The DNS server checks DNSSEC and the way to it is safe (on this machine): DANE is heeded then.",
     )
+    dns_port: int = Field(53, ge=1, le=65535, description="The port of authoritative name servers; 53 but in tests.")
+    spf: str | None = Field(
+        None,
+        description="What the SPF records of return paths say of who sends for this installation: mechanisms by "
+        "blanks, such as include:relay.example.net. Default: a: and the EHLO name.",
+    )
+    dkim_overlap: timedelta = Field(
+        timedelta(days=7), ge=timedelta(0),
+        description="How long the key before stays, and its record must, after a DKIM key took over (P7D).",
+    )  # fmt: skip
     mx_port: int = Field(25, ge=1, le=65535, description="The port of mail exchangers; 25 but in tests.")
     allow_private_mx: bool = Field(
         False, description="Deliver to private and loopback addresses too, for closed networks and tests."
@@ -210,6 +221,13 @@ class Settings(BaseModel):
         if value is not None and not _HOST.fullmatch(value):
             raise ValueError("give a host name, such as smtp.example.com")
         return None if value is None else value.lower()
+
+    @field_validator("spf")
+    @classmethod
+    def _is_spf(cls, value: str | None) -> str | None:
+        if value is not None and not all(_SPF_TERM.fullmatch(term) for term in value.split()):
+            raise ValueError("give SPF mechanisms by blanks, such as ip4:192.0.2.1 include:relay.example.net")
+        return None if value is None else " ".join(value.split())
 
     @field_validator("log_level")
     @classmethod

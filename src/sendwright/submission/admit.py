@@ -134,5 +134,5 @@ def _read_standing(conn: database.Connection, username: str) -> Standing | None:
     if login is None:
         return None
     known = domains.list_domains(conn, login.token.account_id)
-    connected = frozenset(domain.name for domain in known if domain.state is domains.DomainState.CONNECTED)
+    connected = frozenset(domain.name for domain in known if domain.connection is not None)
     return Standing(login=login, domains=connected)

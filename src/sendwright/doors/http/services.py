@@ -11,7 +11,7 @@ from prometheus_client import CollectorRegistry
 from starlette.routing import BaseRoute
 from starlette.types import ASGIApp
 
-from sendwright import accounts, database, dedicated
+from sendwright import accounts, connect_domain, database, dedicated
 from sendwright.single_send import SendRequest, StatusView
 
 
@@ -64,6 +64,8 @@ class Services:
     """Where egresses and pools are looked after, for who calls."""
     sandbox_page: Callable[[accounts.AccountId, str], str] | None = None
     """The address of a send's sandbox page, with its key; None where mail goes another way."""
+    domain_desk: connect_domain.Desk | None = None
+    """What sending domains are added and checked with; None where only the list of them is wanted."""
     registry: CollectorRegistry | None = None
     direct: Mapping[str, ASGIApp] = field(default_factory=dict)
     """By how their paths begin: what is called most and looked up in no table, such as tracked links."""

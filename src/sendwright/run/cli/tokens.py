@@ -186,5 +186,5 @@ def _all(conn: database.Connection, account_id: int, wanted: accounts.SmtpTokenF
 async def _paste(db: database.Database, settings: Settings, made: smtp_tokens.Made) -> token_blocks.Paste:
     token, password = made
     theirs = await db.read(domains.list_domains, token.account_id)
-    senders = [domain.name for domain in theirs if domain.state is domains.DomainState.CONNECTED]
+    senders = [domain.name for domain in theirs if domain.connection is not None]
     return token_words.paste(settings, token, password, senders[0] if senders else "example.com")

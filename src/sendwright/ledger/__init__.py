@@ -57,6 +57,7 @@ from sendwright.ledger.model import (
 from sendwright.ledger.questions import DeliveryView, EventFilter, SendFilter
 from sendwright.ledger.recover import recover_all, recover_expired, recover_owned
 from sendwright.ledger.rules import IN_DOUBT_WAIT, Status, status_of
+from sendwright.ledger.sent import SentDelivery, find_sent, find_sent_to, last_delivered
 from sendwright.ledger.settle import Late, append_late, compose, drop, intend, record, release, settle
 from sendwright.ledger.shelves import find_payload, read_pieces, shelve, sweep
 from sendwright.ledger.verify import Balance, verify
@@ -95,6 +96,7 @@ __all__ = [
     "SendResult",
     "SendState",
     "Sent",
+    "SentDelivery",
     "Settlement",
     "Shelf",
     "Status",
@@ -114,7 +116,10 @@ __all__ = [
     "find_send",
     "find_sends",
     "find_sends_by_id",
+    "find_sent",
+    "find_sent_to",
     "intend",
+    "last_delivered",
     "mid",
     "read_pieces",
     "record",

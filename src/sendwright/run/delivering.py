@@ -24,7 +24,10 @@ async def delivering(house: House, group: asyncio.TaskGroup) -> AsyncIterator[No
         post = await stack.enter_async_context(_post(house, route))
         shop = Workshop(
             db=house.db, keyring=Keyring(house.db, house.seal), now=house.clock.now, lease=house.settings.lease,
-            tools=Tools(public_url=house.public_url, tracking_keys=house.tracking_keys),
+            tools=Tools(
+                public_url=house.public_url, tracking_keys=house.tracking_keys, return_path_key=house.return_path_key,
+                bounce_host=house.bounce_host,
+            ),
             hostname=house.hostname,
         )  # fmt: skip
 
@@ -32,7 +35,7 @@ async def delivering(house: House, group: asyncio.TaskGroup) -> AsyncIterator[No
             return attempt.Desk(
                 db=house.db, post=post, now=house.clock.now, chance=random.random, trouble=trouble,
                 hostname=house.hostname,
-                doubt_wait=house.settings.in_doubt_wait
+                doubt_wait=house.settings.in_doubt_wait, lifetimes=house.lifetimes,
             )  # fmt: skip
 
         worker = house.worker = Delivery(

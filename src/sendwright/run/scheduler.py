@@ -13,12 +13,14 @@ from typing import Protocol
 
 import structlog
 
-from sendwright import accounts, database, ledger
+from sendwright import accounts, database, feedback, ledger
 
 log = structlog.get_logger()
 
 EVERY_MINUTE = timedelta(minutes=1)
 _BREATH = 0.02  # seconds between two steps of a long chore: other writes come first
+_STRANGERS_KEPT = 1_000
+"""Mails to addresses of the whole installation: anybody may write to postmaster."""
 
 Step = Callable[[datetime], Awaitable[None]]
 
@@ -109,3 +111,19 @@ def sweeping_payloads(db: database.Database) -> Chore:
             await asyncio.sleep(_BREATH)
 
     return Chore(name="payloads", every=EVERY_MINUTE, step=step)
+
+
+def sweeping_feedback(db: database.Database, kept: timedelta) -> Chore:
+    """Ends suppressions whose time is over, forgets old failures, erases old reports."""
+
+    async def step(now: datetime) -> None:
+        await db.write(feedback.sweep_failures, now)
+        for sweep, *words in (
+            (feedback.sweep_suppressions, now),
+            (feedback.sweep_reports, now - kept),
+            (feedback.trim_strangers, _STRANGERS_KEPT),
+        ):
+            while await db.write(sweep, *words):  # noqa: ASYNC110 - it waits for nobody, it lets others go first
+                await asyncio.sleep(_BREATH)
+
+    return Chore(name="feedback", every=EVERY_MINUTE, step=step)

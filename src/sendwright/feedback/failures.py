@@ -53,5 +53,5 @@ def add_failure(conn: database.Connection, failure: SoftFailure, last_delivered:
 
 def sweep_failures(conn: database.Connection, now: datetime) -> int:
     """Forgets failures that are too old to count."""
-    old = delete(soft_failures).where(soft_failures.c.at < now - rules.LONGEST_MEMORY)  # of all accounts: age
+    old = delete(soft_failures).where(soft_failures.c.at < now - rules.LONGEST_MEMORY)  # of all accounts: age ends them
     return conn.execute(old).rowcount

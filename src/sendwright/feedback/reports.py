@@ -190,7 +190,8 @@ def find_report(conn: database.Connection, account_id: int, report_id: str) -> I
 def sweep_reports(conn: database.Connection, before: datetime) -> int:
     """Erases some reports that were understood and came before a moment. How many; 0 when none is left."""
     c = inbound_reports.c
-    query = select(c.account_id, c.id).where(c.received < before, c.finding != Finding.WAITING)  # of all accounts: age
+    # of all accounts: they are swept by age
+    query = select(c.account_id, c.id).where(c.received < before, c.finding != Finding.WAITING)
     return _erase(conn, [(row.account_id, row.id) for row in conn.execute(query.limit(_SWEPT_AT_ONCE))])
 
 

@@ -12,7 +12,8 @@ It never sends, and never believes an address that a report names over the one t
 """
 
 from sendwright.receive.admit import Admitted, Refusal, admit
-from sendwright.receive.model import FEEDBACK_DOMAINS, Incoming, Office, Reported
+from sendwright.receive.model import FEEDBACK_DOMAINS, Incoming, Reported
+from sendwright.receive.office import Office
 from sendwright.receive.plain_reader import read_report
 from sendwright.receive.take import Arrival, take
 from sendwright.receive.understand import replay, understand

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from sendwright import database, domains, feedback
-from sendwright.receive.model import Office
+from sendwright.receive.office import Office
 
 MOST_REPORTS = 20
 """For one delivery: whoever knows its return path shall not fill the disk."""

@@ -7,7 +7,7 @@ from functools import partial
 
 from sendwright import crm, database, engage, feedback, ledger
 from sendwright.feedback import Finding, Understood
-from sendwright.receive.model import Office
+from sendwright.receive.office import Office
 from sendwright.receive.rules import Bounced, Complained, key_of
 
 _MOST_WORDS = 500

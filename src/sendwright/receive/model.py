@@ -1,13 +1,9 @@
-"""What the story works with, and the report of a stranger as it is read."""
+"""The report of a stranger as it is read, and whom we believe."""
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass, field
-from datetime import datetime
+from collections.abc import Sequence
 from typing import Protocol
-
-from sendwright import database, feedback
 
 FEEDBACK_DOMAINS = (
     "abusix.com", "aol.com", "arf.mail.yahoo.com", "cloudmark.com", "comcast.net", "fastmail.com", "fbl.arf.org",
@@ -55,22 +51,3 @@ class Incoming(Protocol):
     def feedback_type(self) -> str: ...
     @property
     def is_abuse(self) -> bool: ...
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Office:
-    """What the story needs. ``key`` signs our names; ``hosts`` are the installation's own; ``woken`` is told of mail.
-
-    ``read``: makes a report of octets, never raises. ``find_key``: the text of a DKIM key record, None if there is
-    none; raises `feedback.KeyUnavailable`.
-    """
-
-    db: database.Database
-    now: Callable[[], datetime]
-    key: bytes = field(repr=False)
-    hosts: frozenset[str]
-    read: Callable[[bytes], Incoming]
-    find_key: Callable[[str], Awaitable[str | None]]
-    feedback_domains: Sequence[str] = FEEDBACK_DOMAINS
-    lifetimes: feedback.Lifetimes = feedback.FOR_EVER
-    woken: Callable[[], None] = lambda: None

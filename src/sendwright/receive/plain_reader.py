@@ -94,7 +94,7 @@ def _recipient(fields: Mapping[str, str]) -> PlainRecipient:
 
 def _typed(value: str) -> str:
     """RFC 3464 section 2.1.2: the type stands before a semicolon."""
-    return value.partition(";")[2].strip() or value.strip()
+    return value.partition(";")[2].strip() if ";" in value else value.strip()
 
 
 def _fields(block: str) -> dict[str, str]:

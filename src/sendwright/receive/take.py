@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from sendwright import database, feedback
 from sendwright.receive.admit import Admitted
-from sendwright.receive.model import Office
+from sendwright.receive.office import Office
 
 MOST_KEPT = 1024 * 1024
 """Octets that are kept of a report. What it says stands before the mail that it returns."""

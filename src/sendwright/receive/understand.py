@@ -11,7 +11,8 @@ import structlog
 from sendwright import database, feedback, ledger, mail
 from sendwright.feedback import Addressed, Finding, Understood
 from sendwright.receive.effects import settle
-from sendwright.receive.model import Incoming, Office
+from sendwright.receive.model import Incoming
+from sendwright.receive.office import Office
 from sendwright.receive.rules import judge_bounce, judge_complaint, trusted
 
 log = structlog.get_logger()

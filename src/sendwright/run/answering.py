@@ -51,7 +51,8 @@ def _services(house: House) -> Services:
         checks["delivery"] = house.worker.trouble
     return Services(
         db=house.db, clock=house.clock, public_url=house.public_url, accept=accept, find_status=find_status,
-        settings=_http_settings(house.settings), smtp_host=house.smtp_host, checks=checks,
+        settings=_http_settings(house.settings), smtp_host=house.smtp_host, lifetimes=house.lifetimes,
+        checks=checks,
         registry=house.registry, sandbox_page=_sandbox_page(house),
         direct={"/t/": Router(tracking_routes(house.db, house.visits, house.tracking_keys, house.clock.now))},
         pages=sandbox_routes(house.db, house.tracking_keys, house.clock.now, house.public_url),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from functools import partial
 
@@ -38,20 +38,26 @@ class _Gate:
 @asynccontextmanager
 async def receiving(house: House, group: asyncio.TaskGroup) -> AsyncIterator[None]:
     """Opens the door where the settings say; without it, what others took is understood all the same."""
-    settings, woken = house.settings, asyncio.Event()
+    woken = asyncio.Event()
     office = office_of(house, woken)
     working = group.create_task(_understand_for_ever(office, woken))
-    door = InboundSmtp(
+    async with AsyncExitStack() as stack:
+        if house.settings.inbound:
+            door = await stack.enter_async_context(_door(house, office))
+            house.doors["inbound"] = await open_all(door.open, house.settings.inbound, "--inbound")
+        yield
+    working.cancel()
+
+
+def _door(house: House, office: receive.Office) -> InboundSmtp:
+    settings = house.settings
+    return InboundSmtp(
         _Gate(office),
         hostname=house.hostname,
         context=tls_context(house),
         octets=settings.inbound_octets,
         share=Share(connections=settings.inbound_connections, connections_each=settings.inbound_connections_each),
     )
-    async with door:
-        house.doors["inbound"] = await open_all(door.open, settings.inbound, "--inbound")
-        yield
-    working.cancel()
 
 
 def office_of(house: House, woken: asyncio.Event) -> receive.Office:

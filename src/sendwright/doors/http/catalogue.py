@@ -14,6 +14,7 @@ from sendwright.doors.http import (
     own_sends,
     single_send,
     smtp_tokens,
+    suppressions,
 )
 from sendwright.doors.http.operations import Operation, Operations
 
@@ -29,6 +30,7 @@ TABLES: tuple[Operations, ...] = (
     own_sends.operations,
     own_sandbox.operations,
     domains.operations,
+    suppressions.operations,
 )
 
 

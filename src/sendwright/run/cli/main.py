@@ -7,7 +7,7 @@ import sys
 import typer
 
 from sendwright import database
-from sendwright.run.cli import accounts, bootstrap, domains, ledger, sends, serve, suppressions, tokens
+from sendwright.run.cli import accounts, bootstrap, domains, ledger, reports, sends, serve, suppressions, tokens
 from sendwright.run.cli.common import Failed
 from sendwright.run.settings import BadSettings
 
@@ -26,6 +26,7 @@ app.add_typer(sends.app, name="sends")
 app.add_typer(accounts.app, name="accounts")
 app.add_typer(domains.app, name="domains")
 app.add_typer(suppressions.app, name="suppressions")
+app.add_typer(reports.app, name="reports")
 app.add_typer(tokens.app, name="tokens")
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 from dataclasses import replace
+from datetime import timedelta
 
 import pytest
 
@@ -145,6 +146,17 @@ async def test_five_full_mailboxes_over_ten_days_suppress(room: Mailroom):
     assert (found.cause, "5 times" in found.explanation) == (feedback.Cause.BOUNCED, True)
 
 
+async def test_refusals_in_the_session_are_counted_alike(room: Mailroom):
+    full = Answered(stage=smtp.Stage.FINAL, reply=smtp.Reply(code=552, enhanced="5.2.2", lines=("5.2.2 full",)))
+    for number in range(5):
+        assert await room.suppressed() == []
+        delivery, parcel = await room.shop.send(custom_properties={"order_no": str(number)})
+        await attempt.attempt(desk(room.shop, FakePost(full, room.shop.clock)), delivery, parcel)
+        room.shop.clock.advance(days=3)
+    (found,) = await room.suppressed()
+    assert (found.evidence["reason"], "5 times" in found.explanation) == ("mailboxfull", True)
+
+
 async def test_a_delivery_between_begins_the_count_anew(room: Mailroom):
     for number in range(6):
         _, parcel = await room.mailed(custom_properties={"order_no": str(number)})
@@ -152,6 +164,39 @@ async def test_a_delivery_between_begins_the_count_anew(room: Mailroom):
             await room.comes(parcel.mail_from, dsn(status="5.2.2"))
         room.shop.clock.advance(days=3)
     assert await room.suppressed() == []
+
+
+async def test_a_suppression_ends_when_the_settings_say(room: Mailroom):
+    _, parcel = await room.mailed()
+    room.office = replace(room.office, lifetimes=feedback.Lifetimes(bounced=timedelta(days=30)))
+    await room.comes(parcel.mail_from, dsn())
+    await room.shop.ask()
+    assert await room.shop.compose() == []
+    room.shop.clock.advance(days=31)
+    await room.shop.ask()
+    assert len(await room.shop.compose()) == 1
+    assert await room.shop.db.write(feedback.sweep_suppressions, room.shop.clock.now()) == 1
+    assert await room.suppressed() == []
+
+
+async def test_old_reports_and_failures_are_erased(room: Mailroom):
+    _, parcel = await room.mailed()
+    await room.comes(parcel.mail_from, dsn(status="5.2.2"))
+    room.shop.clock.advance(days=200)
+    now = room.shop.clock.now()
+    assert await room.shop.db.write(feedback.sweep_failures, now) == 1
+    assert await room.shop.db.write(feedback.sweep_reports, now) == 1
+    assert await room.shop.db.write(feedback.sweep_reports, now) == 0
+
+
+async def test_of_what_strangers_send_only_the_newest_stay(room: Mailroom):
+    for _ in range(3):
+        assert await room.finding("postmaster", b"Subject: x\r\n\r\nx\r\n") == "unattributed"
+        room.shop.clock.advance(seconds=1)
+    newest = await room.last(feedback.NOBODY)
+    assert await room.shop.db.write(feedback.trim_strangers, 1) == 2
+    assert await room.shop.db.write(feedback.trim_strangers, 1) == 0
+    assert (await room.last(feedback.NOBODY)).id == newest.id
 
 
 # --- complaints

@@ -14,6 +14,7 @@ import asyncio
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from functools import partial
 
 import structlog
 
@@ -55,10 +56,12 @@ class Desk:
     hostname: str = "localhost"
     """Our name, in notices."""
     doubt_wait: timedelta = ledger.IN_DOUBT_WAIT
+    """How long an attempt whose answer was lost rests."""
     give_up_after: timedelta = timedelta(hours=120)
     duplicate_policy: ledger.DuplicatePolicy = ledger.DuplicatePolicy.RETRY
     """Both where the sender asked for nothing."""
-    """How long an attempt whose answer was lost rests."""
+    lifetimes: feedback.Lifetimes = feedback.FOR_EVER
+    """For how long an address that bounced is not mailed."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,6 +71,8 @@ class Settled:
     settlement: ledger.Settlement
     activity: crm.ActivityUpdate | None
     suppression: feedback.Suppression | None
+    failure: feedback.SoftFailure | None = None
+    """What counts against the address only when it adds up."""
     notice: ledger.NewSend | None = None
 
 
@@ -88,7 +93,9 @@ async def attempt(desk: Desk, delivery: ledger.Delivery, parcel: outbound.Parcel
         max_age=delivery.terms.give_up_after or desk.give_up_after,
         doubt_wait=desk.doubt_wait,
     )
-    settled = settled_by(delivery, attempt_id, handover, verdict, desk.duplicate_policy)
+    settled = settled_by(
+        delivery, attempt_id, handover, verdict, usual=desk.duplicate_policy, lifetimes=desk.lifetimes
+    )  # fmt: skip
     if parcel.notify is not None:
         settled = replace(settled, notice=_notice(desk, delivery, parcel, parcel.notify, settled.settlement, handover))
     await _settle(desk, settled)
@@ -107,7 +114,9 @@ def settled_by(
     attempt_id: ledger.AttemptId,
     handover: outbound.Handover,
     verdict: outbound.Verdict,
+    *,
     usual: ledger.DuplicatePolicy = ledger.DuplicatePolicy.RETRY,
+    lifetimes: feedback.Lifetimes = feedback.FOR_EVER,
 ) -> Settled:
     """What a verdict changes: the delivery and its send, the timeline, the suppressions."""
     outcome = _outcome(verdict)
@@ -127,9 +136,10 @@ def settled_by(
         activity=crm.ActivityUpdate(account_id=delivery.account_id, send_id=delivery.send_id, status=status)
         if to and status
         else None,
-        suppression=_suppression(delivery, made)
+        suppression=_suppression(delivery, made, lifetimes)
         if isinstance(verdict, outbound.GaveUp) and verdict.bad_address
         else None,
+        failure=_failure(delivery, made, verdict) if isinstance(verdict, outbound.GaveUp) else None,
     )
 
 
@@ -176,6 +186,7 @@ def _settle_all(conn: database.Connection, items: Sequence[Settled]) -> Sequence
     ledger.settle(conn, [item.settlement for item in items])
     crm.update_activities(conn, [item.activity for item in items if item.activity is not None])
     feedback.suppress(conn, [item.suppression for item in items if item.suppression is not None])
+    _count_failures(conn, items)
     told = [item.notice for item in items if item.notice is not None]
     if told:
         ledger.accept(conn, told)
@@ -311,13 +322,53 @@ def _delay(delivery: ledger.Delivery, made: ledger.Attempt, next_try: datetime |
     return {"delayedHours": int(passed / timedelta(hours=1))} if passed else {}
 
 
-def _suppression(delivery: ledger.Delivery, made: ledger.Attempt) -> feedback.Suppression | None:
+def _failure(delivery: ledger.Delivery, made: ledger.Attempt, verdict: outbound.GaveUp) -> feedback.SoftFailure | None:
+    address, reason = mail.parse_address(delivery.recipient), feedback.reason_in_session(verdict.category.value)
+    if verdict.bad_address or reason is None or isinstance(address, mail.Malformed):
+        return None
+    return feedback.SoftFailure(
+        account_id=delivery.account_id, stream=delivery.stream, key=address.key, at=made.ended_at, reason=reason,
+        send_id=delivery.send_id,
+    )  # fmt: skip
+
+
+def _count_failures(conn: database.Connection, items: Sequence[Settled]) -> None:
+    """An address that failed again and again, with nothing delivered between, is not mailed any more."""
+    for item in items:
+        failure = item.failure
+        if failure is None:
+            continue
+        last = partial(_last_delivered, conn, failure)
+        number = feedback.add_failure(conn, failure, last)
+        if number is not None:
+            feedback.suppress(conn, [_worn_out(item.settlement.attempt, failure, number)])
+
+
+def _last_delivered(
+    conn: database.Connection, failure: feedback.SoftFailure, without: frozenset[str], since: datetime
+) -> datetime | None:
+    return ledger.last_delivered(conn, failure.account_id, failure.key, since, without)
+
+
+def _worn_out(made: ledger.Attempt, failure: feedback.SoftFailure, number: int) -> feedback.Suppression:
+    said = made.reply or made.explanation
+    return feedback.Suppression(
+        account_id=failure.account_id, stream=failure.stream, key=failure.key, cause=feedback.Cause.BOUNCED,
+        since=failure.at, evidence={"sendId": failure.send_id, "reason": failure.reason, "reply": said},
+        explanation=f"{failure.key} failed {number} times with nothing delivered between, last on "
+        f"{failure.at:%Y-%m-%d}: {said}",
+    )  # fmt: skip
+
+
+def _suppression(
+    delivery: ledger.Delivery, made: ledger.Attempt, lifetimes: feedback.Lifetimes
+) -> feedback.Suppression | None:
     address = mail.parse_address(delivery.recipient)
     if isinstance(address, mail.Malformed):
         return None
     return feedback.Suppression(
         account_id=delivery.account_id, stream=delivery.stream, key=address.key, cause=feedback.Cause.BOUNCED,
-        since=made.ended_at,
+        since=made.ended_at, until=lifetimes.until(feedback.Cause.BOUNCED, made.ended_at),
         explanation=f"{address.spec} bounced on {made.ended_at:%Y-%m-%d}: {made.reply or made.explanation}",
         evidence={"sendId": delivery.send_id, "status": made.status or "", "reply": made.reply or ""},
     )  # fmt: skip

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import lru_cache
 
@@ -30,6 +30,14 @@ class Visit:
     referer: str | None = None
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Proof:
+    """What a complaint is believed for, and for how long its address is not mailed then."""
+
+    evidence: Mapping[str, str] = field(default_factory=dict)
+    lifetimes: feedback.Lifetimes = feedback.FOR_EVER
+
+
 def note_visits(conn: database.Connection, visits: Sequence[Visit]) -> Sequence[None]:
     """Writes events and counts for a batch of visits."""
     sends = ledger.find_sends_by_id(conn, list({(visit.account_id, visit.send_id) for visit in visits}))
@@ -40,7 +48,12 @@ def note_visits(conn: database.Connection, visits: Sequence[Visit]) -> Sequence[
 
 
 def complained(
-    conn: database.Connection, account_id: int, send_id: ledger.SendId, recipient: str, now: datetime
+    conn: database.Connection,
+    account_id: int,
+    send_id: ledger.SendId,
+    recipient: str,
+    now: datetime,
+    proof: Proof = Proof(),
 ) -> None:
     """The recipient called the mail spam: an event, an unsubscription to be seen, and no more such mail."""
     send = ledger.find_send(conn, account_id, send_id)
@@ -50,7 +63,7 @@ def complained(
     ledger.record(conn, [_report(send, address, now), _status_change(send, address, now)])
     complaint = crm.ActivityUpdate(account_id=account_id, send_id=send_id, status=crm.ActivityStatus.COMPLAINED)
     crm.update_activities(conn, [complaint])
-    feedback.suppress(conn, [_suppression(send, address, now)])
+    feedback.suppress(conn, [_suppression(send, address, now, proof)])
     egresses.note_returned(conn, _returned(conn, send, address), now)
 
 
@@ -133,9 +146,9 @@ def _new_event(
     )  # fmt: skip
 
 
-def _suppression(send: ledger.Send, address: mail.Address, now: datetime) -> feedback.Suppression:
+def _suppression(send: ledger.Send, address: mail.Address, now: datetime, proof: Proof) -> feedback.Suppression:
     return feedback.Suppression(
         account_id=send.account_id, stream=send.stream, key=address.key, cause=feedback.Cause.COMPLAINED, since=now,
         explanation=f"{address.spec} reported a mail of this account as spam on {now:%Y-%m-%d}.",
-        evidence={"sendId": send.id},
+        evidence={"sendId": send.id, **proof.evidence}, until=proof.lifetimes.until(feedback.Cause.COMPLAINED, now),
     )  # fmt: skip

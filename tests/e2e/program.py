@@ -129,7 +129,7 @@ class Program:
             raise
         if self.ready.get("http"):
             self.http = str(self.ready["http"]).removeprefix("http://")
-        for door in ("submission", "submissions"):
+        for door in ("submission", "submissions", "inbound"):
             if self.ready.get(door):
                 self.settings[door] = str(self.ready[door])
         return self

@@ -6,7 +6,20 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
-from sendwright import attempt, crm, database, domains, emails, ledger, onboard, outbound, single_send, tracking, views
+from sendwright import (
+    attempt,
+    crm,
+    database,
+    domains,
+    emails,
+    feedback,
+    ledger,
+    onboard,
+    outbound,
+    single_send,
+    tracking,
+    views,
+)
 from sendwright.composing import Keyring, Tools, Ways, Workshop
 from sendwright.emails.model import Authored, Pen
 from sendwright.single_send import Dialect, SendRequest, StatusView
@@ -15,7 +28,8 @@ OWNER = "worker-1"
 MACHINE = "here"
 LEASE = timedelta(seconds=120)
 TRACKING_KEYS = (tracking.TrackingKey(b"k" * 32),)
-TOOLS = Tools(public_url="https://send.example.com", tracking_keys=TRACKING_KEYS)
+RETURN_PATH_KEY = b"r" * 32
+TOOLS = Tools(public_url="https://send.example.com", tracking_keys=TRACKING_KEYS, return_path_key=RETURN_PATH_KEY)
 HTML = "<p>Order {{ custom.order_no }} for {{ contact.firstname }}: <a href='https://shop.example.com/o'>see</a></p>"
 
 Ready = tuple[ledger.Delivery, outbound.Parcel]
@@ -196,3 +210,12 @@ def desk(shop: Shop, post: FakePost, told: list[bool] | None = None) -> attempt.
     return attempt.Desk(
         db=shop.db, post=post, now=shop.clock.now, chance=lambda: 0.5, trouble=said.append  # type: ignore[arg-type]
     )  # fmt: skip
+
+
+def assert_return_path(parcel: outbound.Parcel, delivery: ledger.Delivery, host: str = "example.com") -> None:
+    """The envelope sender is this very delivery's, under our hand."""
+    local, _, domain = parcel.mail_from.rpartition("@")
+    path = feedback.read_return_path(RETURN_PATH_KEY, local)
+    assert path is not None
+    assert (path.account_id, path.delivery_id, domain) == (delivery.account_id, delivery.id, host)
+    assert path.is_for(delivery.recipient.lower())

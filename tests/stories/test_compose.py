@@ -12,7 +12,7 @@ import pytest
 from sendwright import accounts, crm, domains, feedback, ledger, mail, single_send
 from sendwright.single_send.again import CannotRepeat
 
-from .shop import LEASE, Shop, event_types
+from .shop import LEASE, Shop, assert_return_path, event_types
 
 pytestmark = pytest.mark.anyio
 
@@ -71,9 +71,9 @@ async def test_the_message_id_names_the_send(shop: Shop):
     assert read.root.value("X-Sendwright-MID") == f"{shop.account_id}.{held.send_id}"
 
 
-async def test_the_envelope_sender_names_the_send(shop: Shop):
+async def test_the_envelope_sender_names_the_delivery_under_our_hand(shop: Shop):
     held, parcel = await shop.send()
-    assert parcel.mail_from == f"bounce.{held.send_id}@example.com"
+    assert_return_path(parcel, held)
 
 
 async def test_a_given_sender_and_reply_to_stand_in_the_mail(shop: Shop):

@@ -16,7 +16,7 @@ from sendwright.submission import Refusal, Taken
 from sendwright.submission.compose import CannotRepeat
 
 from .office import Counter, Ready, mail_text, open_counter
-from .shop import FakePost, Shop, desk, event_types
+from .shop import FakePost, Shop, assert_return_path, desk, event_types
 
 pytestmark = pytest.mark.anyio
 
@@ -238,9 +238,9 @@ async def test_all_recipients_get_one_message_id(counter: Counter):
     assert len({head_of(parcel).value("Message-ID") for _, parcel in ready}) == 1
 
 
-async def test_the_envelope_sender_names_the_send(counter: Counter):
+async def test_the_envelope_sender_names_the_delivery_under_our_hand(counter: Counter):
     ((delivery, parcel),) = await counter.compose(mail_text())
-    assert parcel.mail_from == f"bounce.{delivery.send_id}@example.com"
+    assert_return_path(parcel, delivery)
 
 
 @pytest.mark.parametrize(

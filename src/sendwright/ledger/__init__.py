@@ -77,6 +77,7 @@ from sendwright.ledger.queue_words import (
 )
 from sendwright.ledger.recover import recover_all, recover_expired, recover_owned
 from sendwright.ledger.rules import IN_DOUBT_WAIT, OPEN_STATES, Status, delay_passed, pause_of, status_of
+from sendwright.ledger.sent import SentDelivery, find_sent, find_sent_to, last_delivered
 from sendwright.ledger.settle import (
     Late,
     append_late,
@@ -142,6 +143,7 @@ __all__ = [
     "SendResult",
     "SendState",
     "Sent",
+    "SentDelivery",
     "Settlement",
     "Shelf",
     "SiteLoad",
@@ -174,10 +176,13 @@ __all__ = [
     "find_send",
     "find_sends",
     "find_sends_by_id",
+    "find_sent",
+    "find_sent_to",
     "find_waiting",
     "find_workers",
     "holds_resumed",
     "intend",
+    "last_delivered",
     "let_go_resumed",
     "mid",
     "move",

@@ -39,6 +39,8 @@ SIGNED_HEADERS = (
     "List-Unsubscribe",
     "List-Unsubscribe-Post",
     "Feedback-ID",
+    "CFBL-Address",  # RFC 9477 section 3.1.4 wants both signed
+    "CFBL-Feedback-ID",
 )
 DEFAULT_LIFETIME = timedelta(days=14)  # longer than any queue keeps a message, short enough that a leaked mail ages
 

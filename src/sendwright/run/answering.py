@@ -53,7 +53,7 @@ def _services(house: House) -> Services:
         checks["delivery"] = house.worker.trouble
     return Services(
         db=house.db, clock=house.clock, public_url=house.public_url, accept=accept, find_status=find_status,
-        settings=_http_settings(house.settings), smtp_host=house.smtp_host, checks=checks,
+        settings=_http_settings(house.settings), smtp_host=house.smtp_host, lifetimes=house.lifetimes, checks=checks,
         domain_desk=domain_desk(house.settings, house.db, house.seal, house.clock.now),
         registry=house.registry, sandbox_page=_sandbox_page(house),
         office=_office(house),

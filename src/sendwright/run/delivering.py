@@ -33,7 +33,10 @@ async def delivering(house: House, group: asyncio.TaskGroup) -> AsyncIterator[No
         post = await stack.enter_async_context(_post(house, route, resolver, policies))
         shop = Workshop(
             db=house.db, keyring=Keyring(house.db, house.seal), now=house.clock.now, lease=house.settings.lease,
-            tools=Tools(public_url=house.public_url, tracking_keys=house.tracking_keys),
+            tools=Tools(
+                public_url=house.public_url, tracking_keys=house.tracking_keys, return_path_key=house.return_path_key,
+                bounce_host=house.bounce_host,
+            ),
             hostname=house.hostname,
             ways=Ways(house.db, house.seal, machine=house.machine, sandbox=isinstance(route, outbound.Sandbox)),
         )  # fmt: skip
@@ -44,6 +47,7 @@ async def delivering(house: House, group: asyncio.TaskGroup) -> AsyncIterator[No
                 hostname=house.hostname,
                 doubt_wait=house.settings.in_doubt_wait, give_up_after=house.settings.give_up_after,
                 duplicate_policy=ledger.DuplicatePolicy(house.settings.duplicate_policy),
+                lifetimes=house.lifetimes,
             )  # fmt: skip
 
         worker = house.worker = Delivery(
@@ -122,7 +126,7 @@ def _providers(file: Path | None) -> outbound.Providers:
 
 def _own_addresses(settings: Settings) -> list[str]:
     """Where our own doors are in the world: no MX of a stranger may lead there (a mail loop, attack A14)."""
-    doors = [listen.host for listen in (*settings.submission, *settings.submissions, settings.inbound) if listen]
+    doors = [listen.host for listen in (*settings.submission, *settings.submissions, *settings.inbound)]
     return [host for host in doors if _is_global(host)]
 
 

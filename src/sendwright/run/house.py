@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from prometheus_client import CollectorRegistry
 
-from sendwright import database, tracking
+from sendwright import database, feedback, tracking
 from sendwright.doors.tracking import Visits
 from sendwright.run.clock import SystemClock
 from sendwright.run.delivery import Delivery
@@ -40,6 +40,25 @@ class House:
         return machine_name(self.settings)
 
     @property
+    def return_path_key(self) -> bytes:
+        """Signs whatever brings back what is about our mail."""
+        return self.seal.derive("return_path")
+
+    @property
+    def bounce_host(self) -> str | None:
+        """Where bounces come to for domains without a return path host of their own, if they can come here at all."""
+        if self.settings.bounce_host is not None:
+            return self.settings.bounce_host
+        return self.hostname if self.settings.inbound and _is_in_dns(self.hostname) else None
+
+    @property
+    def lifetimes(self) -> feedback.Lifetimes:
+        """For how long addresses are not mailed."""
+        return feedback.Lifetimes(
+            bounced=self.settings.suppress_bounced_for, complained=self.settings.suppress_complained_for
+        )
+
+    @property
     def smtp_host(self) -> str:
         """What programs that submit call it."""
         return smtp_name(self.settings)
@@ -63,6 +82,11 @@ def address_of(listener: socket.socket) -> HostPort:
     """Where it listens, the port known."""
     host, port = listener.getsockname()[:2]
     return HostPort(host=host, port=port)
+
+
+def _is_in_dns(name: str) -> bool:
+    """A name that others can look up: no address, and more than a label."""
+    return "." in name and ":" not in name and not name.rpartition(".")[2].isdigit()
 
 
 def _host_of(url: str) -> str:

@@ -13,12 +13,14 @@ from typing import Protocol
 
 import structlog
 
-from sendwright import accounts, connect_domain, database, domains, ledger
+from sendwright import accounts, connect_domain, database, domains, feedback, ledger
 
 log = structlog.get_logger()
 
 EVERY_MINUTE = timedelta(minutes=1)
 _BREATH = 0.02  # seconds between two steps of a long chore: other writes come first
+_STRANGERS_KEPT = 1_000
+"""Mails to addresses of the whole installation: anybody may write to postmaster."""
 
 Step = Callable[[datetime], Awaitable[None]]
 
@@ -142,3 +144,19 @@ def retiring_keys(desk: connect_domain.Desk, overlap: timedelta) -> Chore:
             log.info("dkim_key_retired", account=account_id, domain=name, selector=selector)
 
     return Chore(name="dkim_keys", every=EVERY_MINUTE, step=step)
+
+
+def sweeping_feedback(db: database.Database, kept: timedelta) -> Chore:
+    """Ends suppressions whose time is over, forgets old failures, erases old reports."""
+
+    async def step(now: datetime) -> None:
+        await db.write(feedback.sweep_failures, now)
+        for sweep, *words in (
+            (feedback.sweep_suppressions, now),
+            (feedback.sweep_reports, now - kept),
+            (feedback.trim_strangers, _STRANGERS_KEPT),
+        ):
+            while await db.write(sweep, *words):  # noqa: ASYNC110 - it waits for nobody, it lets others go first
+                await asyncio.sleep(_BREATH)
+
+    return Chore(name="feedback", every=EVERY_MINUTE, step=step)

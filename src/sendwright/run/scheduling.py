@@ -13,6 +13,7 @@ from sendwright.run.scheduler import (
     checking_domains,
     expiring_smtp_tokens,
     retiring_keys,
+    sweeping_feedback,
     sweeping_payloads,
 )
 
@@ -26,6 +27,7 @@ async def scheduling(house: House, group: asyncio.TaskGroup) -> AsyncIterator[No
         sweeping_payloads(house.db),
         retiring_keys(desk, house.settings.dkim_overlap),
         checking_domains(desk),
+        sweeping_feedback(house.db, house.settings.reports_kept),
     ]
     scheduler = Scheduler(chores, house.clock)
     working = group.create_task(scheduler.run())

@@ -19,6 +19,7 @@ from sendwright.run.clock import SystemClock
 from sendwright.run.delivering import delivering
 from sendwright.run.house import House, address_of, listen_on
 from sendwright.run.process import open_many_files, settle_memory
+from sendwright.run.receiving import receiving
 from sendwright.run.scheduling import scheduling
 from sendwright.run.settings import Role, Settings
 from sendwright.run.store import open_store
@@ -46,6 +47,8 @@ async def serve(settings: Settings) -> None:
             await stack.enter_async_context(scheduling(house, group))
         if Role.SUBMISSION in settings.roles:
             await stack.enter_async_context(submitting(house))
+        if Role.INBOUND in settings.roles:
+            await stack.enter_async_context(receiving(house, group))
         if listener is not None:
             await stack.enter_async_context(answering(house, group, listener))
         _tell_what_is_not_open(house)
@@ -84,5 +87,3 @@ def _tell_what_is_not_open(house: House) -> None:
     """The ready line names every door, null if it is closed."""
     for door in ("submission", "submissions", "inbound"):
         house.doors.setdefault(door, None)
-    if house.settings.inbound is not None:
-        log.warning("door_not_opened", door="inbound", reason="the inbound SMTP door comes with bounce handling")

@@ -71,8 +71,14 @@ def _host_ports(value: Any) -> Any:
     return [part.strip() for part in value.split(",") if part.strip()] if isinstance(value, str) else value
 
 
+def _names(value: Any) -> Any:
+    return tuple(part.strip().lower() for part in value.split(",") if part.strip()) if isinstance(value, str) else value
+
+
 Listen = Annotated[HostPort, BeforeValidator(_host_port)]
 Listens = Annotated[tuple[Listen, ...], BeforeValidator(_host_ports)]
+
+Names = Annotated[tuple[str, ...], BeforeValidator(_names)]
 
 
 def _roles(value: Any) -> Any:
@@ -127,7 +133,34 @@ class Settings(BaseModel):
     account_messages_per_minute: int = Field(
         0, ge=0, description="Messages that one account may submit in a minute, by recipients; 0: no limit."
     )
-    inbound: Listen | None = Field(None, description="Where SMTP for bounces and logged mail listens.")
+    inbound: Listens = Field(
+        (),
+        description="Where SMTP for what comes back (bounces, complaints) listens (25); several addresses by commas.",
+    )
+    bounce_host: str | None = Field(
+        None,
+        description="The host of return paths of sending domains that have none of their own; its MX must lead to the "
+        "inbound door. Default: the name this machine says at EHLO, where inbound is set; else the sending domain.",
+    )
+    inbound_octets: int = Field(10_485_760, ge=65_536, description="The largest mail that the inbound door takes.")
+    inbound_connections: int = Field(1_000, ge=1, description="Connections to the inbound door in all.")
+    inbound_connections_each: int = Field(
+        20, ge=1, description="Connections to the inbound door from one address (IPv6: one /64)."
+    )
+    feedback_domains: Names = Field(
+        (),
+        description="Domains, by commas, whose DKIM signature makes a complaint believed; instead of the table of "
+        "providers that comes with Sendwright.",
+    )
+    reports_kept: timedelta = Field(
+        timedelta(days=30), ge=timedelta(days=1), description="How long reports that came back are kept (P30D)."
+    )
+    suppress_bounced_for: timedelta | None = Field(
+        None, description="How long a bounced address is not mailed, such as P365D. Default: until it is lifted."
+    )
+    suppress_complained_for: timedelta | None = Field(
+        None, description="How long an address that complained is not mailed. Default: until it is lifted."
+    )
     route: SecretStr = Field(
         SecretStr("sandbox"),
         description="sandbox (kept and shown, never sent), mx (direct), or smtp://[user:pass@]HOST:PORT (a relay).",
@@ -215,7 +248,7 @@ class Settings(BaseModel):
             raise ValueError("give tls_certificate and tls_key together, or neither for a self-made certificate")
         return self
 
-    @field_validator("smtp_host")
+    @field_validator("smtp_host", "bounce_host")
     @classmethod
     def _is_a_host(cls, value: str | None) -> str | None:
         if value is not None and not _HOST.fullmatch(value):

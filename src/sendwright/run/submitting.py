@@ -52,13 +52,13 @@ async def submitting(house: House) -> AsyncIterator[None]:
     door = SubmissionSmtp(
         _Gate(_office(house)),
         hostname=house.smtp_host,
-        context=_context(house),
+        context=tls_context(house),
         limits=smtp.Limits(message_octets=settings.message_octets),
         share=Share(connections=settings.submission_connections, connections_each=settings.submission_connections_each),
     )
     async with door:
-        house.doors["submission"] = await _open(door.open_starttls, clear, "--submission")
-        house.doors["submissions"] = await _open(door.open_tls, secure, "--submissions")
+        house.doors["submission"] = await open_all(door.open_starttls, clear, "--submission")
+        house.doors["submissions"] = await open_all(door.open_tls, secure, "--submissions")
         yield
 
 
@@ -70,7 +70,8 @@ def _office(house: House) -> submission.Office:
     return submission.Office.opened(house.db, house.clock.now, house.public_url, throttle)
 
 
-def _context(house: House) -> Callable[[], ssl.SSLContext]:
+def tls_context(house: House) -> Callable[[], ssl.SSLContext]:
+    """The certificate of the SMTP doors: the operator's, or a self-made one."""
     settings = house.settings
     if settings.tls_certificate is None or settings.tls_key is None:
         context = self_made(house.smtp_host, _place(settings))
@@ -88,7 +89,8 @@ def _place(settings: Settings) -> Path | None:
     return settings.data if settings.database is None else None
 
 
-async def _open(listen: Callable[[str, int], Awaitable[int]], where: tuple[HostPort, ...], flag: str) -> str | None:
+async def open_all(listen: Callable[[str, int], Awaitable[int]], where: tuple[HostPort, ...], flag: str) -> str | None:
+    """Opens a door at each address. Where it is open, by commas; None if nowhere."""
     opened = []
     for address in where:
         try:

@@ -19,7 +19,7 @@ async def compose(shop: Workshop, claimed: Sequence[ledger.ClaimedSend]) -> list
     read = [(send, decode(send.payload)) for send in claimed]
     named = [(send, wish, read_people(wish)) for send, wish in read]
     asked = [(send.account_id, send.email_id, people) for send, _, people in named]
-    facts = await shop.db.read(look_up, asked)
+    facts = await shop.db.read(look_up, asked, shop.now())
     decided = [(send, _decide(send, wish, people, facts)) for send, wish, people in named]
     plans = [plan for _, plan in decided if isinstance(plan, Plan)]
     contacts = await _contacts(shop, plans)
@@ -38,7 +38,7 @@ async def compose_again(shop: Workshop, held: Sequence[ledger.Delivery]) -> list
         message = make_message(plan, snapshot.contact, keys[plan.domain.account_id, plan.domain.name], shop.tools)
         await asyncio.sleep(0)  # let the doors answer between two messages
         if isinstance(message, Message):
-            made.append((delivery, _parcel(delivery, message)))
+            made.append((delivery, _parcel(shop, delivery, message)))
     return made
 
 
@@ -82,7 +82,7 @@ def _begin(
     match make_message(plan, snapshot.contact, keys[plan.domain.account_id, plan.domain.name], shop.tools):
         case Message() as message:
             outset = _outset(plan, contact, snapshot, message)
-            return composing.begin(shop, outset, _boxes(plan.people), lambda new: _parcel(new, message))
+            return composing.begin(shop, outset, _boxes(plan.people), lambda new: _parcel(shop, new, message))
         case emails.MissingProperties(names=names):
             return _drop(shop, plan, contact, missing_properties(names))
         case emails.RenderFault() as fault:
@@ -103,10 +103,10 @@ def _boxes(people: People) -> Iterable[tuple[ledger.Part, mail.Address]]:
             yield part, box.address
 
 
-def _parcel(new: ledger.NewDelivery | ledger.Delivery, message: Message) -> outbound.Parcel:
+def _parcel(shop: Workshop, new: ledger.NewDelivery | ledger.Delivery, message: Message) -> outbound.Parcel:
     copy = message.tracked if new.part is ledger.Part.TO else message.copy
     return outbound.Parcel(
-        mail_from=message.mail_from, rcpt_to=new.recipient, site_domain=new.domain,
+        mail_from=shop.tools.return_path(message.domain, new), rcpt_to=new.recipient, site_domain=new.domain,
         message=copy or message.tracked, smtputf8=message.smtputf8, eight_bit=message.smtputf8,
     )  # fmt: skip
 

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import datetime
 
 from sendwright import accounts, database, domains, emails, feedback
 from sendwright.composing import Refusal
 from sendwright.single_send.rules import Facts, People, sender_domain, suppression_slots
 
 
-def look_up(conn: database.Connection, asked: Sequence[tuple[int, int, People | Refusal]]) -> Facts:
+def look_up(conn: database.Connection, asked: Sequence[tuple[int, int, People | Refusal]], now: datetime) -> Facts:
     """All facts about (account, e-mail, people) of a batch. Who was refused is counted with the e-mail, too."""
     by_account: dict[int, list[tuple[int, People | Refusal]]] = {}
     for account_id, email_id, people in asked:
@@ -29,5 +30,5 @@ def look_up(conn: database.Connection, asked: Sequence[tuple[int, int, People | 
         accounts=accounts.states(conn, by_account),
         versions=versions,
         connected=connected,
-        suppressions=feedback.find_suppressions(conn, tuple(slots)),
+        suppressions=feedback.find_suppressions(conn, tuple(slots), now),
     )

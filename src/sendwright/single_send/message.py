@@ -6,7 +6,7 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from sendwright import composing, emails, hubl, ledger, mail, outbound, tracking
+from sendwright import composing, domains, emails, hubl, ledger, mail, outbound, tracking
 from sendwright.composing import Tools, Trail
 from sendwright.single_send.rules import Plan
 
@@ -38,7 +38,8 @@ class Snapshot:
 class Message:
     """A mail ready to leave: one form for the person it is to, one without tracking for copies."""
 
-    mail_from: str
+    domain: domains.Domain
+    """Whose return path its deliveries have."""
     subject: str
     """As the timeline and the lists show it: without any custom property."""
     sender: str
@@ -58,18 +59,20 @@ def make_message(
     rendered = emails.render(plan.version, values)
     if not isinstance(rendered, emails.RenderedMail):
         return rendered
-    author = plan.people.from_ or mail.Mailbox(name=rendered.from_name, address=plan.sender)
-    text = rendered.text or mail.text_from_html(rendered.html)
+    words = _Words(
+        author=plan.people.from_ or mail.Mailbox(name=rendered.from_name, address=plan.sender),
+        subject=rendered.subject, text=rendered.text or mail.text_from_html(rendered.html),
+    )  # fmt: skip
     trail = Trail(account_id=plan.send.account_id, send_id=plan.send.id, domain=plan.domain)
     tracked = composing.tracked(rendered.html, trail, tools).html
     copies = bool(plan.people.cc or plan.people.bcc)
     return Message(
-        mail_from=f"bounce.{plan.send.id}@{plan.domain.return_path_host or plan.domain.name}",
+        domain=plan.domain,
         subject=_shown_subject(plan.version, values, rendered),
-        sender=author.spec,
-        tracked=_signed(plan, _letter(plan, author, rendered.subject, text, tracked), keys),
-        copy=_signed(plan, _letter(plan, author, rendered.subject, text, rendered.html), keys) if copies else None,
-        smtputf8=author.address.needs_smtputf8
+        sender=words.author.spec,
+        tracked=_signed(plan, _letter(plan, words, tracked, tools.complaint_headers(plan.domain, plan.send.id)), keys),
+        copy=_signed(plan, _letter(plan, words, rendered.html, ()), keys) if copies else None,
+        smtputf8=words.author.address.needs_smtputf8
         or any(box.address.needs_smtputf8 for box in (plan.people.to, *plan.people.cc, *plan.people.reply_to)),
     )
 
@@ -104,21 +107,32 @@ def _shown_subject(version: emails.PublishedVersion, values: hubl.Values, render
             return version.name
 
 
-def _letter(plan: Plan, author: mail.Mailbox, subject: str, text: str, html: str) -> mail.Letter:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Words:
+    """What both forms of a message say alike."""
+
+    author: mail.Mailbox
+    subject: str
+    text: str
+
+
+def _letter(plan: Plan, words: _Words, html: str, complaint: Sequence[tuple[str, str]]) -> mail.Letter:
+    """``complaint``: who complains about a copy is not the person that the send is to, so copies have none."""
     send = plan.send
     return mail.Letter(
-        from_=(author,),
+        from_=(words.author,),
         to=(plan.people.to,),
         cc=plan.people.cc,
         reply_to=plan.people.reply_to or _reply_to(plan.version),
-        subject=subject,
+        subject=words.subject,
         date=send.requested_at,
         message_id=f"{send.id}@{plan.domain.name}",
-        text=text,
+        text=words.text,
         html=html,
         extra_headers=(
             ("X-Sendwright-MID", ledger.mid(send.account_id, send.id)),
             ("Feedback-ID", f"{plan.version.campaign_id}:{send.account_id}:{send.stream}:{_PRODUCT}"),
+            *complaint,
         ),
         boundary=send.id,
     )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 
 from sendwright import accounts, composing, crm, database, domains, feedback, ledger, mail, outbound, smtp
 from sendwright.composing import Begun, Ended, Outset, Ready, Refusal, Workshop
@@ -56,7 +57,7 @@ class _Plan:
 async def compose(shop: Workshop, claimed: Sequence[ledger.ClaimedSend]) -> list[Ready]:
     """The deliveries of those that can be sent; the others are dropped with their reason. Each ends on disk."""
     jobs = await _jobs(shop, claimed)
-    facts = await shop.db.read(_look_up, jobs)
+    facts = await shop.db.read(_look_up, jobs, shop.now())
     decided = [(job, _decide(job, facts)) for job in jobs]
     plans = [plan for _, plan in decided if isinstance(plan, _Plan)]
     contacts = await _contacts(shop, [plan.job for plan in plans])
@@ -100,7 +101,7 @@ def _read(wish: Wish, content: bytes) -> Text:
     return text
 
 
-def _look_up(conn: database.Connection, jobs: Sequence[_Job]) -> _Facts:
+def _look_up(conn: database.Connection, jobs: Sequence[_Job], now: datetime) -> _Facts:
     """All facts about a batch, in few statements."""
     names: dict[int, set[str]] = {}
     for job in jobs:
@@ -115,7 +116,7 @@ def _look_up(conn: database.Connection, jobs: Sequence[_Job]) -> _Facts:
             for account_id, wanted in names.items()
             for name, domain in domains.connected(conn, account_id, wanted).items()
         },
-        suppressions=feedback.find_suppressions(conn, slots),
+        suppressions=feedback.find_suppressions(conn, slots, now),
     )
 
 
@@ -174,7 +175,7 @@ async def _begin(shop: Workshop, plan: _Plan, contact: crm.ContactId | None, key
         shop,
         outset,
         [(ledger.Part.TO, job.person.address)],
-        lambda new: _parcel(new.recipient, new.domain, copy, job.text, notify),
+        lambda new: _parcel(shop, new, plan.domain, copy, job.text, notify),
     )
 
 
@@ -192,7 +193,7 @@ async def _again(shop: Workshop, delivery: ledger.Delivery) -> Ready:
     )  # fmt: skip
     copy = await _copied(shop, text, stamp, await shop.keyring.of([domain], shop.now()))
     notify = _notify(text, text.wish.people[address.key])
-    return delivery, _parcel(delivery.recipient, delivery.domain, copy, text, notify)
+    return delivery, _parcel(shop, delivery, domain, copy, text, notify)
 
 
 async def _copied(shop: Workshop, text: Text, stamp: Stamp, keys: Keys) -> Copy:
@@ -213,11 +214,18 @@ def _notify(text: Text, person: Person) -> outbound.Notify | None:
     )  # fmt: skip
 
 
-def _parcel(recipient: str, domain: str, copy: Copy, text: Text, notify: outbound.Notify | None) -> outbound.Parcel:
+def _parcel(
+    shop: Workshop,
+    new: ledger.NewDelivery | ledger.Delivery,
+    domain: domains.Domain,
+    copy: Copy,
+    text: Text,
+    notify: outbound.Notify | None,
+) -> outbound.Parcel:
     return outbound.Parcel(
-        mail_from=copy.mail_from, rcpt_to=recipient, site_domain=domain, message=copy.content,
-        smtputf8=copy.smtputf8, eight_bit=copy.eight_bit, notify=notify, tls_required=text.wish.tls_required,
-        tls_relaxed=text.is_tls_relaxed and not text.wish.tls_required,
+        mail_from=shop.tools.return_path(domain, new), rcpt_to=new.recipient, site_domain=new.domain,
+        message=copy.content, smtputf8=copy.smtputf8, eight_bit=copy.eight_bit, notify=notify,
+        tls_required=text.wish.tls_required, tls_relaxed=text.is_tls_relaxed and not text.wish.tls_required,
     )  # fmt: skip
 
 

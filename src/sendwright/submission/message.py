@@ -83,7 +83,6 @@ class Text:
 class Copy:
     """A mail ready to leave for one recipient. ``untracked``: why nobody will know whether it was opened; or None."""
 
-    mail_from: str
     content: bytes = field(repr=False)
     untracked: str | None
     eight_bit: bool
@@ -115,9 +114,9 @@ def make_copy(text: Text, stamp: Stamp, keys: Sequence[outbound.SigningKey], too
         return text.original.copy(above=above, without=_is_gone, html=html)
 
     signatures = Signatures() if untracked is None else text.signatures
-    signed = _signed(written, _above(text, stamp), signatures, stamp.at, keys)
+    above = _above(text, stamp, _complaint_lines(text, stamp, tools, shared=untracked is not None))
+    signed = _signed(written, above, signatures, stamp.at, keys)
     return Copy(
-        mail_from=f"bounce.{stamp.send_id}@{stamp.domain.return_path_host or stamp.domain.name}",
         content=signed,
         untracked=untracked,
         eight_bit=not signed.isascii(),
@@ -168,9 +167,21 @@ def _is_gone(name: str) -> bool:
     return name in _GONE or name.startswith(_OURS)
 
 
-def _above(text: Text, stamp: Stamp) -> bytes:
+def _complaint_lines(text: Text, stamp: Stamp, tools: Tools, *, shared: bool) -> list[str]:
+    """By what a complaint is known. Who wrote such fields keeps its own.
+
+    Copies without tracking share a signature, so that what differs in them stands in a field that nobody signs.
+    """
+    headers = tools.complaint_headers(stamp.domain, stamp.send_id)
+    if shared or text.original.root.first("CFBL-Feedback-ID") or text.original.root.first("CFBL-Address"):
+        return [f"X-Sendwright-Feedback-ID: {headers[-1][1]}"]
+    return [f"{name}: {value}" for name, value in headers]
+
+
+def _above(text: Text, stamp: Stamp, complaint: Sequence[str]) -> bytes:
     send, heading = stamp.send, text.heading
     lines = [_received(text.wish, stamp), f"X-Sendwright-MID: {ledger.mid(send.account_id, stamp.send_id)}"]
+    lines += complaint
     if text.original.root.first("Feedback-ID") is None:
         lines.append(f"Feedback-ID: {text.wish.campaign_id}:{send.account_id}:{STREAM}:{_PRODUCT}")
     if not heading.message_id:

@@ -16,6 +16,7 @@ from sendwright.doors.http import (
     own_sends,
     single_send,
     smtp_tokens,
+    suppressions,
 )
 from sendwright.doors.http.operations import Operation, Operations
 
@@ -33,6 +34,7 @@ TABLES: tuple[Operations, ...] = (
     own_sandbox.operations,
     domains.operations,
     egresses.operations,
+    suppressions.operations,
 )
 
 

@@ -11,7 +11,7 @@ from prometheus_client import CollectorRegistry
 from starlette.routing import BaseRoute
 from starlette.types import ASGIApp
 
-from sendwright import accounts, connect_domain, database, dedicated
+from sendwright import accounts, connect_domain, database, dedicated, feedback
 from sendwright.single_send import SendRequest, StatusView
 
 
@@ -59,6 +59,8 @@ class Services:
     settings: HttpSettings = field(default_factory=HttpSettings)
     smtp_host: str = "localhost"
     """Ends the user names of SMTP tokens."""
+    lifetimes: feedback.Lifetimes = feedback.FOR_EVER
+    """For how long addresses are not mailed."""
     checks: Mapping[str, Check] = field(default_factory=dict)
     office: Callable[[Caller, datetime], dedicated.Office] | None = None
     """Where egresses and pools are looked after, for who calls."""

@@ -16,6 +16,7 @@ from sendwright.run.cli import (
     ledger,
     pool,
     queue,
+    read_report,
     reports,
     sends,
     serve,
@@ -38,7 +39,7 @@ app = typer.Typer(
 app.command("serve")(serve.serve)
 app.command("bootstrap")(bootstrap.bootstrap)
 app.command("verify-ledger")(ledger.verify_ledger)
-app.command("read-report")(reports.read_report)
+app.command("read-report")(read_report.read_report)
 app.command("tls-report")(tls_report.tls_report)
 app.add_typer(sends.app, name="sends")
 app.add_typer(queue.app, name="queue")
@@ -49,6 +50,7 @@ app.add_typer(pool.app, name="pool")
 app.add_typer(warmup.app, name="warmup")
 app.add_typer(audit.app, name="audit")
 app.add_typer(suppressions.app, name="suppressions")
+app.add_typer(reports.app, name="reports")
 app.add_typer(tokens.app, name="tokens")
 
 

@@ -20,7 +20,9 @@ def serve(
     public_url: Annotated[str | None, typer.Option(help="How others reach the HTTP door.")] = None,
     submission: Annotated[str | None, typer.Option(help="SMTP submission with STARTTLS, HOST:PORT.")] = None,
     submissions: Annotated[str | None, typer.Option(help="SMTP submission with implicit TLS, HOST:PORT.")] = None,
-    inbound: Annotated[str | None, typer.Option(help="SMTP for what comes back, HOST:PORT.")] = None,
+    inbound: Annotated[
+        str | None, typer.Option(help="SMTP for what comes back (25), HOST:PORT; several by commas.")
+    ] = None,
     route: Annotated[str | None, typer.Option(help="sandbox, mx, or smtp://[user:pass@]HOST:PORT.")] = None,
     roles: Annotated[str | None, typer.Option(help="What this process does, by commas.")] = None,
     config: Annotated[Path | None, typer.Option(help="TOML file of settings.")] = None,

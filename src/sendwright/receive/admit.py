@@ -1,0 +1,93 @@
+"""Whether a recipient is an address of ours: what is not, is refused while the sender still stands at the door."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from sendwright import database, domains, feedback
+from sendwright.receive.office import Office
+
+MOST_REPORTS = 20
+"""For one delivery: whoever knows its return path shall not fill the disk."""
+
+_POSTMASTERS = frozenset({"postmaster", "abuse"})
+_ROUTED = frozenset("%!@:")
+"""A local part with these asks for relaying in some old way."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Refusal:
+    """What is said instead of yes."""
+
+    code: int
+    enhanced: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Admitted:
+    """A recipient that mail is taken for. ``account_id``: `feedback.NOBODY` where it is the whole installation's."""
+
+    recipient: str
+    addressed: feedback.Addressed
+    account_id: int
+    delivery_id: str | None = None
+
+
+_NO_RELAY = Refusal(code=550, enhanced="5.7.1", text="no mail is relayed here, and this is no address of ours")
+_NO_SUCH = Refusal(code=550, enhanced="5.1.1", text="there is no such address here")
+_ENOUGH = Refusal(code=550, enhanced="5.7.1", text="this address has had its reports")
+
+
+async def admit(office: Office, recipient: str) -> Admitted | Refusal:
+    """Says whether mail for a recipient is taken. Raises `database.Unavailable` when it cannot know.
+
+    The database is asked only about names that we signed, so that guessing costs us no more than a hash.
+    """
+    local, at, host = recipient.rpartition("@")
+    if not at:
+        local, host = recipient, ""
+    host = host.lower().rstrip(".")
+    if not _ROUTED.isdisjoint(local):
+        return _NO_RELAY
+    path = feedback.read_return_path(office.key, local)
+    if path is not None:
+        return await _admit_return_path(office, recipient, host, path)
+    account_id = feedback.read_loop(office.key, local)
+    if account_id is not None and await _is_ours(office, host, account_id):
+        return Admitted(recipient=recipient, addressed=feedback.Addressed.FEEDBACK, account_id=account_id)
+    return _admit_common(office, recipient, local, host)
+
+
+def _admit_common(office: Office, recipient: str, local: str, host: str) -> Admitted | Refusal:
+    """Names that everybody may know. RFC 5321 section 4.5.1: postmaster may come without a domain."""
+    name = local.lower()
+    if host not in office.hosts and not (host == "" and name == "postmaster"):
+        return _NO_RELAY
+    if name == "fbl":
+        return Admitted(recipient=recipient, addressed=feedback.Addressed.FEEDBACK, account_id=feedback.NOBODY)
+    if name in _POSTMASTERS:
+        return Admitted(recipient=recipient, addressed=feedback.Addressed.POSTMASTER, account_id=feedback.NOBODY)
+    return _NO_SUCH
+
+
+async def _admit_return_path(
+    office: Office, recipient: str, host: str, path: feedback.ReturnPath
+) -> Admitted | Refusal:
+    if not await _is_ours(office, host, path.account_id):
+        return _NO_RELAY
+    if await office.db.read(feedback.count_reports, path.account_id, path.delivery_id) >= MOST_REPORTS:
+        return _ENOUGH
+    return Admitted(
+        recipient=recipient, addressed=feedback.Addressed.RETURN_PATH, account_id=path.account_id,
+        delivery_id=path.delivery_id,
+    )  # fmt: skip
+
+
+async def _is_ours(office: Office, host: str, account_id: int) -> bool:
+    return host in office.hosts or await office.db.read(_has_host, account_id, host)
+
+
+def _has_host(conn: database.Connection, account_id: int, host: str) -> bool:
+    """Whether mail of this account may have had a return path at this host."""
+    return any(host in (each.return_path_host, each.name) for each in domains.list_domains(conn, account_id))

@@ -19,6 +19,7 @@ import structlog
 
 from sendwright import crm, database, feedback, ledger, mail, outbound
 from sendwright.composing import notices
+from sendwright.failpoints import failpoint
 
 log = structlog.get_logger()
 
@@ -47,6 +48,8 @@ class Desk:
     now: Callable[[], datetime]
     chance: Callable[[], float]
     trouble: Callable[[bool], None]
+    may_end: Callable[[ledger.Delivery], bool] = lambda delivery: True
+    """Whether enough of the lease is left to write the final dot; asked right before it."""
     hostname: str = "localhost"
     """Our name, in notices."""
     doubt_wait: timedelta = ledger.IN_DOUBT_WAIT
@@ -67,8 +70,12 @@ async def attempt(desk: Desk, delivery: ledger.Delivery, parcel: outbound.Parcel
     """One delivery's turn."""
     attempt_id = ledger.AttemptId(database.uuid7(desk.now()))
 
+    intended = False
+
     async def before_dot(peer: outbound.Peer) -> bool:
-        return await _intend(desk, delivery, attempt_id, peer)
+        nonlocal intended
+        intended = intended or await _intend(desk, delivery, attempt_id, peer)
+        return intended and _may_end(desk, delivery)
 
     handover = await desk.post.deliver(parcel, tries=delivery.tries, before_dot=before_dot)
     verdict = outbound.judge(
@@ -132,7 +139,17 @@ async def _intend(desk: Desk, delivery: ledger.Delivery, attempt_id: ledger.Atte
     return True
 
 
+def _may_end(desk: Desk, delivery: ledger.Delivery) -> bool:
+    """After the intent, as its commit takes time: who was frozen meanwhile must not write the dot."""
+    failpoint("S4")
+    if desk.may_end(delivery):
+        return True
+    log.warning("too_little_lease_left_for_the_dot", delivery=delivery.id)
+    return False
+
+
 async def _settle(desk: Desk, settled: Settled) -> None:
+    failpoint("S6")
     while True:
         try:
             await _record(desk, settled)
@@ -142,6 +159,7 @@ async def _settle(desk: Desk, settled: Settled) -> None:
             await asyncio.sleep(_RECORD_AGAIN)
         else:
             desk.trouble(False)
+            failpoint("S7")
             return
 
 

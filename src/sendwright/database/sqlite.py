@@ -19,6 +19,8 @@ from sqlalchemy import Connection, Engine, create_engine, event
 from sqlalchemy.exc import OperationalError, SQLAlchemyError
 from sqlalchemy.pool import QueuePool
 
+from sendwright.failpoints import failpoint
+
 _CHECKPOINT_BYTES = 4 * 1024 * 1024
 """Writes wait while so much of the log is brought into the file: some 30 ms on a slow disk. More at once costs less in
 all, and lets the slowest answers become slower."""
@@ -101,6 +103,7 @@ class Sqlite:
             return 0
 
     def _checkpoint(self, conn: Connection, mode: str) -> None:
+        failpoint("M1")
         connection: Any = conn.connection.dbapi_connection  # beneath SQLAlchemy, which would open a transaction first
         with _lock(self._commit_lock_file, blocking=True):
             connection.execute(f"PRAGMA wal_checkpoint({mode})").fetchall()

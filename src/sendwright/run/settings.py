@@ -24,7 +24,10 @@ from pydantic import (
     model_validator,
 )
 
+from sendwright import failpoints
+
 PREFIX = "SENDWRIGHT_"
+_NO_SETTINGS = (PREFIX + "CONFIG", failpoints.VARIABLE)
 _HOST = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9.-]{0,251}[A-Za-z0-9])?")
 
 
@@ -227,7 +230,7 @@ def _from_file(file: Path | None) -> dict[str, object]:
 def _from_environment(environment: Mapping[str, str]) -> dict[str, object]:
     values: dict[str, object] = {}
     for variable, text in environment.items():
-        if not variable.startswith(PREFIX) or variable == PREFIX + "CONFIG":
+        if not variable.startswith(PREFIX) or variable in _NO_SETTINGS:
             continue
         name = variable.removeprefix(PREFIX).lower()
         if name.endswith("_file") and name not in Settings.model_fields:

@@ -62,6 +62,13 @@ def rows(program: Program, query: str) -> Sequence[Any]:
         return conn.execute(text(query)).all()
 
 
+def change(program: Program, statement: str) -> None:
+    """One statement, committed, beside whoever serves."""
+    with ledger_of(program) as conn:
+        conn.execute(text(statement))
+        conn.commit()
+
+
 def faults(program: Program) -> list[str]:
     """What ``verify-ledger`` would complain of; without the price of starting it."""
     with ledger_of(program) as conn:

@@ -16,6 +16,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 import structlog
+from pydantic import ConfigDict, TypeAdapter, ValidationError
 
 from sendwright import crm, database, feedback, ledger, mail, outbound
 from sendwright.composing import notices
@@ -50,6 +51,8 @@ class Desk:
     trouble: Callable[[bool], None]
     may_end: Callable[[ledger.Delivery], bool] = lambda delivery: True
     """Whether enough of the lease is left to write the final dot; asked right before it."""
+    journal: database.Journal | None = None
+    """Where outcomes wait that the database cannot take; None where the database is on the same disk."""
     hostname: str = "localhost"
     """Our name, in notices."""
     doubt_wait: timedelta = ledger.IN_DOUBT_WAIT
@@ -148,19 +151,56 @@ def _may_end(desk: Desk, delivery: ledger.Delivery) -> bool:
     return False
 
 
+async def replay(desk: Desk, left: database.Left) -> None:
+    """Records what a process that is gone could not. Raises ``database.Unavailable``: then it is to be tried again.
+
+    However often it is done, it is done once: the ledger knows from the lease and the attempt's id what it has.
+    """
+    for record in left.records:
+        try:
+            settled = decoded(record)
+        except ValidationError as fault:  # of another version: for a person to look at, so it is not erased
+            log.error("journal_not_understood", file=str(left.file), faults=fault.error_count())
+            return
+        await _record(desk, settled)
+    left.erase()
+    log.warning("journal_replayed", file=left.file.name, outcomes=len(left.records))
+
+
+def encoded(settled: Settled) -> bytes:
+    """As it stands in the journal: JSON, without what only composing needs."""
+    settlement = settled.settlement
+    bare = replace(settlement.delivery, payload=b"", snapshot=b"")
+    return _JOURNALED.dump_json((replace(settled, settlement=replace(settlement, delivery=bare)),))
+
+
+def decoded(record: bytes) -> Settled:
+    """The other way. Raises ``pydantic.ValidationError``."""
+    return _JOURNALED.validate_json(record)[0]
+
+
+_JOURNALED = TypeAdapter(
+    tuple[Settled], config=ConfigDict(ser_json_bytes="base64", val_json_bytes="base64", defer_build=True)
+)
+
+
 async def _settle(desk: Desk, settled: Settled) -> None:
     failpoint("S6")
-    while True:
-        try:
-            await _record(desk, settled)
-        except database.Unavailable as fault:
-            log.error("outcome_not_recorded", delivery=settled.settlement.delivery.id, fault=str(fault))
-            desk.trouble(True)
-            await asyncio.sleep(_RECORD_AGAIN)
-        else:
-            desk.trouble(False)
-            failpoint("S7")
-            return
+    async with database.kept_until_recorded(
+        desk.journal, lambda: encoded(settled), lambda: desk.trouble(True)
+    ) as keep:  # fmt: skip
+        while True:
+            try:
+                await _record(desk, settled)
+            except database.Unavailable as fault:
+                log.error("outcome_not_recorded", delivery=settled.settlement.delivery.id, fault=str(fault))
+                desk.trouble(True)
+                await keep()
+                await asyncio.sleep(_RECORD_AGAIN)
+            else:
+                desk.trouble(False)
+                failpoint("S7")
+                return
 
 
 async def _record(desk: Desk, settled: Settled) -> None:

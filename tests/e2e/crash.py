@@ -142,8 +142,8 @@ class Yard:
     def _under_load(self, point: str, kills: int, chance: random.Random) -> _Tale:
         puts_off = point in _AT_THE_DOORS or point == "T1"
         label = f"{point.lower()}-"
-        by_http = Load(lambda: [p.port for p in self.programs], self.boot, self.email_id, count=2, label=label)
-        by_smtp = SmtpLoad(lambda: [tls_port(p) for p in self.programs], self.token, count=2, label=label)
+        by_http = Load(lambda: [p.port for p in self.programs], self.boot, self.email_id, count=1, label=label)
+        by_smtp = SmtpLoad(lambda: [tls_port(p) for p in self.programs], self.token, count=1, label=label)
         tale = _Tale()
         with _putting_off(self.sink) if puts_off else ExitStack(), by_http as load, by_smtp:
             for kill in range(kills):

@@ -208,7 +208,7 @@ class Program:
 
     def _environment(self) -> dict[str, str]:
         ours = {f"SENDWRIGHT_{name.upper()}": value for name, value in self.settings.items()}
-        return {**_clean_environment(), **ours}
+        return {**_clean_environment(), "SENDWRIGHT_BALLAST": "0", **ours}  # hundreds of ballasts would fill a disk
 
     def _ready_line(self) -> dict[str, Any]:
         assert self._process is not None

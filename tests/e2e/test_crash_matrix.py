@@ -1,4 +1,4 @@
-"""The crash matrix in short: one kill at every failpoint on SQLite, a few on PostgreSQL. `make crash` runs all of it."""
+"""The crash matrix in short: a kill at every failpoint on SQLite, some on PostgreSQL. `make crash` runs all of it."""
 
 from __future__ import annotations
 

@@ -184,7 +184,7 @@ class Delivery:
     @property
     def _room(self) -> int:
         """How many more may be claimed now."""
-        if self._trouble or self._octets >= _MOST_OCTETS:
+        if self._trouble or not self._db.has_room or self._octets >= _MOST_OCTETS:
             return 0
         return min(self._slots - len(self._turns), _BATCH)
 

@@ -91,6 +91,16 @@ class Settings(BaseModel):
     database: SecretStr | None = Field(
         None, description="postgresql://user:password@host/name; without it, SQLite in the data directory."
     )
+    ballast: int = Field(
+        64 * 1024 * 1024, ge=0,
+        description="Octets beside the embedded database that are freed when the disk is full, so that outcomes can "
+        "still be recorded; 0: none.",
+    )  # fmt: skip
+    journal: Path | None = Field(
+        None,
+        description="Directory where a delivering process keeps outcomes that PostgreSQL cannot take at the moment. "
+        "Default: the data directory.",
+    )
     http: Listen = Field(HostPort(host="127.0.0.1", port=8080), description="Where the HTTP door listens.")
     public_url: str | None = Field(
         None, description="How others reach the HTTP door: the address in links. Default: where it listens."

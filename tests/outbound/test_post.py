@@ -16,6 +16,7 @@ from tests.fakes.smtp_peer import (
     ENVELOPE,
     ONE_MESSAGE,
     Close,
+    Deaf,
     Expect,
     ExpectMessage,
     Hang,
@@ -369,7 +370,7 @@ async def test_a_server_that_goes_within_a_large_message_has_not_got_it():
 
 async def test_a_server_that_refuses_within_a_large_message_is_believed_and_left():
     async with (
-        scripted([*EHLO, *ENVELOPE, Expect("xxx"), Say("552 5.3.4 too large"), Hang()]) as peer,
+        scripted([*EHLO, *ENVELOPE, Expect("XXX"), Say("552 5.3.4 too large"), Deaf()]) as peer,
         post_to(SmartHost(host="127.0.0.1", port=peer.port)) as post,
     ):
         made = await deliver(post, replace(PARCEL, message=BIG * 4))

@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 STAMP := .venv/.installed
 
-.PHONY: help setup demo serve check test bench clean
+.PHONY: help setup demo serve check test crash bench clean
 
 help: ## Show the targets.
 	@grep -E '^[a-z]+:.*##' Makefile | sed 's/:.*## /\t/' | expand -t 12
@@ -42,6 +42,9 @@ test: .venv/.dev tests/clients/node/node_modules ## All tests, on SQLite and Pos
 tests/clients/node/node_modules: tests/clients/node/package-lock.json
 	@if command -v npm >/dev/null; then cd tests/clients/node && npm ci --ignore-scripts --no-audit --no-fund --silent && touch node_modules; \
 	else echo "npm is not installed: the Node client's tests will be skipped"; fi
+
+crash: .venv/.dev ## Kill the program at every failpoint, on both databases; a line of JSON each. ARGS="--kills 50"
+	@$(BIN)/python -m tests.e2e.crash $(ARGS)
 
 bench: .venv/.dev ## Benchmarks beside peers and limits; prints ratios.
 	@$(BIN)/python -m bench

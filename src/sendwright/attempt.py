@@ -17,9 +17,11 @@ from datetime import datetime, timedelta
 from functools import partial
 
 import structlog
+from pydantic import ConfigDict, TypeAdapter, ValidationError
 
 from sendwright import crm, database, egresses, feedback, ledger, mail, outbound
 from sendwright.composing import notices
+from sendwright.failpoints import failpoint
 
 log = structlog.get_logger()
 
@@ -53,6 +55,10 @@ class Desk:
     now: Callable[[], datetime]
     chance: Callable[[], float]
     trouble: Callable[[bool], None]
+    may_end: Callable[[ledger.Delivery], bool] = lambda delivery: True
+    """Whether enough of the lease is left to write the final dot; asked right before it."""
+    journal: database.Journal | None = None
+    """Where outcomes wait that the database cannot take; None where the database is on the same disk."""
     hostname: str = "localhost"
     """Our name, in notices."""
     doubt_wait: timedelta = ledger.IN_DOUBT_WAIT
@@ -80,8 +86,12 @@ async def attempt(desk: Desk, delivery: ledger.Delivery, parcel: outbound.Parcel
     """One delivery's turn."""
     attempt_id = ledger.AttemptId(database.uuid7(desk.now()))
 
+    intended = False
+
     async def before_dot(peer: outbound.Peer) -> bool:
-        return await _intend(desk, delivery, attempt_id, peer)
+        nonlocal intended
+        intended = intended or await _intend(desk, delivery, attempt_id, peer)
+        return intended and _may_end(desk, delivery)
 
     handover = await desk.post.deliver(parcel, tries=delivery.tries, before_dot=before_dot)
     verdict = outbound.judge(
@@ -156,17 +166,65 @@ async def _intend(desk: Desk, delivery: ledger.Delivery, attempt_id: ledger.Atte
     return True
 
 
-async def _settle(desk: Desk, settled: Settled) -> None:
-    while True:
+def _may_end(desk: Desk, delivery: ledger.Delivery) -> bool:
+    """After the intent, as its commit takes time: who was frozen meanwhile must not write the dot."""
+    failpoint("S4")
+    if desk.may_end(delivery):
+        return True
+    log.warning("too_little_lease_left_for_the_dot", delivery=delivery.id)
+    return False
+
+
+async def replay(desk: Desk, left: database.Left) -> None:
+    """Records what a process that is gone could not. Raises ``database.Unavailable``: then it is to be tried again.
+
+    However often it is done, it is done once: the ledger knows from the lease and the attempt's id what it has.
+    """
+    for record in left.records:
         try:
-            await _record(desk, settled)
-        except database.Unavailable as fault:
-            log.error("outcome_not_recorded", delivery=settled.settlement.delivery.id, fault=str(fault))
-            desk.trouble(True)
-            await asyncio.sleep(_RECORD_AGAIN)
-        else:
-            desk.trouble(False)
+            settled = decoded(record)
+        except ValidationError as fault:  # of another version: for a person to look at, so it is not erased
+            log.error("journal_not_understood", file=str(left.file), faults=fault.error_count())
             return
+        await _record(desk, settled)
+    left.erase()
+    log.warning("journal_replayed", file=left.file.name, outcomes=len(left.records))
+
+
+def encoded(settled: Settled) -> bytes:
+    """As it stands in the journal: JSON, without what only composing needs."""
+    settlement = settled.settlement
+    bare = replace(settlement.delivery, payload=b"", snapshot=b"")
+    return _JOURNALED.dump_json((replace(settled, settlement=replace(settlement, delivery=bare)),))
+
+
+def decoded(record: bytes) -> Settled:
+    """The other way. Raises ``pydantic.ValidationError``."""
+    return _JOURNALED.validate_json(record)[0]
+
+
+_JOURNALED = TypeAdapter(
+    tuple[Settled], config=ConfigDict(ser_json_bytes="base64", val_json_bytes="base64", defer_build=True)
+)
+
+
+async def _settle(desk: Desk, settled: Settled) -> None:
+    failpoint("S6")
+    async with database.kept_until_recorded(
+        desk.journal, lambda: encoded(settled), lambda: desk.trouble(True)
+    ) as keep:  # fmt: skip
+        while True:
+            try:
+                await _record(desk, settled)
+            except database.Unavailable as fault:
+                log.error("outcome_not_recorded", delivery=settled.settlement.delivery.id, fault=str(fault))
+                desk.trouble(True)
+                await keep()
+                await asyncio.sleep(_RECORD_AGAIN)
+            else:
+                desk.trouble(False)
+                failpoint("S7")
+                return
 
 
 async def _record(desk: Desk, settled: Settled) -> None:

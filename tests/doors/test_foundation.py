@@ -85,6 +85,14 @@ async def test_a_full_or_locked_database_is_a_503_that_promises_nothing(client: 
     assert (answer.status_code, answer.headers["retry-after"]) == (503, "2")
 
 
+async def test_no_room_is_a_507_that_promises_nothing(client: httpx2.AsyncClient, stories: Stories):
+    stories.fault = database.Full("disk is full")
+    answer = await client.post(SEND, json=MAIL)
+    assert (answer.status_code, answer.headers["retry-after"]) == (507, "60")
+    assert answer.json()["category"] == "INSUFFICIENT_STORAGE"
+    assert "nothing was accepted" in answer.json()["message"]
+
+
 async def test_a_bug_is_a_500_that_shows_nothing(client: httpx2.AsyncClient, stories: Stories):
     stories.fault = KeyError("hunter2")
     answer = await client.post(SEND, json=MAIL)

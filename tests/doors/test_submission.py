@@ -132,6 +132,12 @@ async def test_our_own_trouble_is_a_temporary_answer_to_any_question(fault: Exce
             assert (await bench.callers[-1].submit()).startswith("250")
 
 
+async def test_no_room_is_said_to_be_that():
+    with capture_logs():
+        async with submission(gate=FakeGate()) as bench:
+            assert await troubled(bench, database.Full("full")) == ["454 4.7.0", "452 4.3.1", "452 4.3.1", "452 4.3.1"]
+
+
 async def troubled(bench: Bench, fault: Exception) -> list[str]:
     """What is said to AUTH, MAIL, RCPT and a message, when each of them alone meets the fault."""
     stranger, caller = await bench.call_inside_tls(), await bench.enter()

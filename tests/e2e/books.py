@@ -44,11 +44,11 @@ class Found:
 
 
 @contextmanager
-def ledger_of(program: Program) -> Iterator[Connection]:
-    """A read-only view of one moment."""
+def ledger_of(program: Program, isolation: str = "REPEATABLE READ") -> Iterator[Connection]:
+    """By default a view of one moment, where the database has several writers."""
     if program.database:
         url = program.database.replace("postgresql://", "postgresql+psycopg://")
-        engine = create_engine(url, isolation_level="REPEATABLE READ")
+        engine = create_engine(url, isolation_level=isolation)  # type: ignore[arg-type]
     else:
         engine = create_engine(f"sqlite:///file:{program.data / 'sendwright.db'}?mode=rw&uri=true")
     with engine.connect() as conn:
@@ -60,6 +60,13 @@ def rows(program: Program, query: str) -> Sequence[Any]:
     """The rows of a SELECT."""
     with ledger_of(program) as conn:
         return conn.execute(text(query)).all()
+
+
+def change(program: Program, statement: str) -> None:
+    """One statement, committed, beside whoever serves."""
+    with ledger_of(program, "READ COMMITTED") as conn:
+        conn.execute(text(statement))
+        conn.commit()
 
 
 def faults(program: Program) -> list[str]:

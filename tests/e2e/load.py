@@ -18,6 +18,7 @@ from typing import Self
 from tests.e2e.program import SINGLE_SEND, Boot, a_send, until
 
 _PAUSE = 0.02
+_POSTS_A_LINE = 25
 _REFUSED = (OSError, http.client.HTTPException)
 
 
@@ -38,10 +39,14 @@ class Books:
 
 
 class Submitters(ABC):
-    """``count`` threads that submit until the block ends, and one set of books."""
+    """``count`` threads that submit until the block ends, and one set of books.
 
-    def __init__(self, count: int) -> None:
+    ``label``: keeps the recipients and ids of several loads on one program apart.
+    """
+
+    def __init__(self, count: int, label: str = "") -> None:
         self.books = Books()
+        self._label = label
         self._numbers = itertools.count(1)
         self._done = threading.Event()
         self._lock = threading.Lock()
@@ -74,16 +79,18 @@ class Submitters(ABC):
 class Load(Submitters):
     """Submits by HTTP. ``ports``: asked anew for every connection."""
 
-    def __init__(self, ports: Callable[[], Sequence[int]], boot: Boot, email_id: int, *, count: int = 6) -> None:
-        super().__init__(count)
+    def __init__(
+        self, ports: Callable[[], Sequence[int]], boot: Boot, email_id: int, *, count: int = 6, label: str = ""
+    ) -> None:
+        super().__init__(count, label)
         self._ports, self._boot, self._email_id = ports, boot, email_id
 
     def _run(self, which: int) -> None:
         line = _Line(self._ports, which)
         while not self._done.is_set():
             number = next(self._numbers)
-            recipient = f"n{number}@example.org"
-            self._submit(line, recipient, f"order-{number}" if number % 2 else None)
+            recipient = f"n{self._label}{number}@example.org"
+            self._submit(line, recipient, f"order-{self._label}{number}" if number % 2 else None)
         line.hang_up()
 
     def _submit(self, line: _Line, recipient: str, send_id: str | None) -> None:
@@ -113,15 +120,18 @@ class Load(Submitters):
 
 
 class _Line:
-    """One kept connection to one of the processes; another is tried where one does not answer."""
+    """One kept connection to one of the processes, and every few posts to the next; or where one does not answer."""
 
     def __init__(self, ports: Callable[[], Sequence[int]], turn: int) -> None:
-        self._ports, self._turn = ports, turn
+        self._ports, self._turn, self._posts = ports, turn, 0
         self._connection: http.client.HTTPConnection | None = None
 
     def post(self, body: bytes, token: str) -> tuple[int, str]:
         """Status and text; status 0 when no answer came."""
         headers = {"Authorization": f"Bearer {token}", "Content-Type": "application/json"}
+        self._posts += 1
+        if self._posts % _POSTS_A_LINE == 0:
+            self.hang_up()
         try:
             connection = self._connected()
             connection.request("POST", SINGLE_SEND, body, headers)

@@ -104,6 +104,11 @@ class Program:
         return self._process.pid
 
     @property
+    def is_running(self) -> bool:
+        """Whether it was started and has not ended by itself."""
+        return self._process is not None and self._process.poll() is None
+
+    @property
     def stderr(self) -> str:
         """All that the program wrote on standard error so far, over all starts."""
         return self.stderr_file.read_text(errors="replace") if self.stderr_file.exists() else ""
@@ -208,7 +213,7 @@ class Program:
 
     def _environment(self) -> dict[str, str]:
         ours = {f"SENDWRIGHT_{name.upper()}": value for name, value in self.settings.items()}
-        return {**_clean_environment(), **ours}
+        return {**_clean_environment(), "SENDWRIGHT_BALLAST": "0", **ours}  # hundreds of ballasts would fill a disk
 
     def _ready_line(self) -> dict[str, Any]:
         assert self._process is not None

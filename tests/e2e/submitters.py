@@ -68,9 +68,15 @@ class SmtpLoad(Submitters):
     """Submits by SMTP. ``ports``: asked anew for every connection."""
 
     def __init__(
-        self, ports: Callable[[], Sequence[int]], token: SmtpToken, *, count: int = 3, body: str = "<p>Hi</p>"
+        self,
+        ports: Callable[[], Sequence[int]],
+        token: SmtpToken,
+        *,
+        count: int = 3,
+        body: str = "<p>Hi</p>",
+        label: str = "",
     ) -> None:
-        super().__init__(count)
+        super().__init__(count, label)
         self._ports, self._token, self._body = ports, token, body
 
     def _run(self, which: int) -> None:
@@ -78,8 +84,8 @@ class SmtpLoad(Submitters):
         turn, mails = which, 0
         while not self._done.is_set():
             number = next(self._numbers)
-            recipient = f"s{number}@example.org"
-            send_id = f"smtp-{number}" if number % 2 else None
+            recipient = f"s{self._label}{number}@example.org"
+            send_id = f"smtp-{self._label}{number}" if number % 2 else None
             answered = False
             while not answered:
                 turn += 1

@@ -8,7 +8,7 @@ import pytest
 
 from sendwright import outbound, smtp
 from sendwright.outbound.connect import Connector
-from sendwright.outbound.model import Answered, DirectMx, Sandbox, SmartHost, Tls, Trouble, Unreachable
+from sendwright.outbound.model import Answered, DirectMx, Lost, Sandbox, SmartHost, Tls, Trouble, Unreachable, Withheld
 from sendwright.outbound.settings import Limits, Manners, PostSettings
 from tests.fakes.smtp_peer import (
     BYE,
@@ -16,6 +16,7 @@ from tests.fakes.smtp_peer import (
     ENVELOPE,
     ONE_MESSAGE,
     Close,
+    Deaf,
     Expect,
     ExpectMessage,
     Hang,
@@ -319,3 +320,59 @@ async def test_times_are_those_of_the_clock():
         made = await deliver(post, before_dot=later)
     assert (made.ended - made.started).total_seconds() == 1.5
     assert made.dialogue[-1].at_ms == 1500
+
+
+# --- the end of a large message
+
+
+BIG = (b"x" * 78 + b"\r\n") * 100_000
+
+
+async def test_a_large_message_is_asked_about_again_before_its_end():
+    asked: list[outbound.Peer] = []
+
+    async def ask(peer: outbound.Peer) -> bool:
+        asked.append(peer)
+        return True
+
+    async with (
+        scripted([*EHLO, *ONE_MESSAGE, *BYE]) as peer,
+        post_to(SmartHost(host="127.0.0.1", port=peer.port)) as post,
+    ):
+        await deliver(post, replace(PARCEL, message=BIG), before_dot=ask)
+    assert len(asked) == 2
+
+
+async def test_a_large_message_whose_lease_ran_out_meanwhile_gets_no_dot():
+    answers = iter([True, False])
+
+    async def ask(peer: outbound.Peer) -> bool:
+        return next(answers)
+
+    async with (
+        scripted([*EHLO, *ENVELOPE, ExpectMessage()]) as peer,
+        post_to(SmartHost(host="127.0.0.1", port=peer.port)) as post,
+    ):
+        made = await deliver(post, replace(PARCEL, message=BIG), before_dot=ask)
+    assert made.outcome == Withheld()
+    assert peer.messages == []
+
+
+async def test_a_server_that_goes_within_a_large_message_has_not_got_it():
+    async with (
+        scripted([*EHLO, *ENVELOPE, Close()]) as peer,
+        post_to(SmartHost(host="127.0.0.1", port=peer.port)) as post,
+    ):
+        made = await deliver(post, replace(PARCEL, message=BIG * 4))
+    assert isinstance(made.outcome, Lost)
+    assert not made.outcome.dot_written
+
+
+async def test_a_server_that_refuses_within_a_large_message_is_believed_and_left():
+    async with (
+        scripted([*EHLO, *ENVELOPE, Expect("XXX"), Say("552 5.3.4 too large"), Deaf()]) as peer,
+        post_to(SmartHost(host="127.0.0.1", port=peer.port)) as post,
+    ):
+        made = await deliver(post, replace(PARCEL, message=BIG * 4))
+    assert isinstance(made.outcome, Answered)
+    assert made.outcome.reply.code == 552

@@ -46,7 +46,7 @@ class Post(FakePost):
 
 @asynccontextmanager
 async def working(
-    shop: Shop, post: Post, *, slots: int = 20, drain: timedelta = timedelta(seconds=5), db: Any = None
+    shop: Shop, post: Post, *, slots: int = 20, drain: timedelta = timedelta(seconds=5), db: Any = None, **more: Any
 ) -> AsyncIterator[Delivery]:
     """A worker until the end of the block; then it is stopped and has given back what it held."""
 
@@ -54,7 +54,7 @@ async def working(
         return replace(desk(shop, post), db=db or shop.db, trouble=trouble)
 
     workshop = shop.workshop if db is None else replace(shop.workshop, db=db)
-    worker = Delivery(workshop, at, slots=slots, in_doubt_wait=timedelta(minutes=30))
+    worker = Delivery(workshop, at, slots=slots, in_doubt_wait=timedelta(minutes=30), **more)
     async with asyncio.TaskGroup() as group:
         group.create_task(worker.run(drain))
         try:
@@ -273,3 +273,35 @@ async def test_a_stopped_worker_takes_nothing(shop: Shop):
         worker.stop()
     view = await shop.ask()
     assert (await shop.page(view.status_id)).send.state is ledger.SendState.ACCEPTED
+
+
+# --- the lease
+
+
+async def test_a_worker_that_was_frozen_until_its_lease_is_short_lets_no_message_go(shop: Shop):
+    seconds = [1000.0]
+
+    class Slow(Post):
+        async def deliver(self, parcel: outbound.Parcel, *, tries: int, before_dot: Any) -> outbound.Handover:
+            seconds[0] += 91  # of 120
+            return await super().deliver(parcel, tries=tries, before_dot=before_dot)
+
+    post = Slow(TAKEN, shop.clock, withheld=Withheld())
+    async with working(shop, post, since_boot=lambda: seconds[0]):
+        await shop.ask()
+        await until(lambda: post.let_go)
+    assert post.let_go == [False]
+
+
+async def test_a_worker_starts_nothing_while_there_is_no_room(shop: Shop):
+    class Tight(Ailing):
+        has_room = False
+
+    tight, post = Tight(shop.db), Post(TAKEN, shop.clock)
+    async with working(shop, post, db=tight) as worker:
+        view = await shop.ask()
+        await until(lambda: worker._more.is_set() is False)
+        assert post.begun == []
+        tight.has_room = True
+        worker._more.set()
+        await until(lambda: _is(shop, view.status_id, "SENT"))

@@ -403,3 +403,31 @@ async def test_an_outcome_is_recorded_as_soon_as_it_can_be(shop: Shop):
     await attempt.attempt(ailing, held, parcel)
     assert told == [True, False]
     assert (await shop.page(held.send_id)).send.result is ledger.SendResult.UNDELIVERABLE
+
+
+async def test_who_has_too_little_of_the_lease_left_does_not_write_the_dot(shop: Shop):
+    held, parcel = await shop.send()
+    post = FakePost(ANSWERED, shop.clock, withheld=Withheld())
+    await attempt.attempt(replace(desk(shop, post), may_end=lambda delivery: False), held, parcel)
+    page = await shop.page(held.send_id)
+    assert (post.let_go, page.deliveries[0].state) == ([False], ledger.DeliveryState.WAITING)
+
+
+async def test_who_is_asked_again_before_the_end_does_not_record_the_intent_twice(shop: Shop):
+    class AsksTwice(FakePost):
+        async def deliver(self, parcel: Any, *, tries: int, before_dot: Any) -> outbound.Handover:
+            self.let_go.append(await before_dot(self.peer))
+            return await super().deliver(parcel, tries=tries, before_dot=before_dot)
+
+    held, parcel = await shop.send()
+    post = AsksTwice(ANSWERED, shop.clock)
+    await attempt.attempt(desk(shop, post), held, parcel)
+    assert post.let_go == [True, True]
+
+
+@pytest.mark.parametrize("days", [-400, -1, 1, 400])
+async def test_a_clock_that_jumps_takes_no_lease_away(shop: Shop, days: int):
+    await shop.send()
+    shop.clock.advance(days=days)
+    assert await shop.db.write(ledger.recover_expired, shop.clock.now(), LEASE) == 0
+    assert await shop.claim_deliveries("worker-2") == []

@@ -8,8 +8,8 @@ A store function is a plain synchronous function of a :class:`Connection`. The a
 * ``await database.read(fn, *args)``: run on a reader; on SQLite a reader cannot write at all.
 
 All of them return only when the answer is certain; a ``write`` that returned is on disk. They raise
-:class:`Unavailable` when the database cannot answer (locked, full, gone): then nothing is promised, and the caller says
-so to its peer.
+:class:`Unavailable` when the database cannot answer (locked, gone; :class:`Full`: no room on the disk): then nothing is
+promised, and the caller says so to its peer.
 
 It never knows a table of a room, and it never holds a transaction open across the network. Start in ``engine.py``.
 """
@@ -17,8 +17,10 @@ It never knows a table of a room, and it never holds a transaction open across t
 from sqlalchemy import Connection
 
 from sendwright.database.columns import Json, Moment, Text, account_column, among, among_ids, metadata
-from sendwright.database.engine import Database, Unavailable, announce, open_database
+from sendwright.database.engine import Database, Full, Unavailable, announce, open_database
 from sendwright.database.identifiers import next_number, next_numbers, uuid7
+from sendwright.database.journal import Journal, Left, left_behind
+from sendwright.database.keeping import kept_until_recorded
 from sendwright.database.migrate import SchemaIsNewer, migrate
 from sendwright.database.prepared import Prepared, Row
 from sendwright.database.seal import Seal, WrongSecret, secret_beside, settle_secret
@@ -29,7 +31,10 @@ __all__ = [
     "AlreadyServed",
     "Connection",
     "Database",
+    "Full",
+    "Journal",
     "Json",
+    "Left",
     "Moment",
     "Prepared",
     "Row",
@@ -43,6 +48,8 @@ __all__ = [
     "among",
     "among_ids",
     "announce",
+    "kept_until_recorded",
+    "left_behind",
     "metadata",
     "migrate",
     "next_number",

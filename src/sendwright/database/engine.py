@@ -25,6 +25,10 @@ class Unavailable(Exception):
     """The database cannot answer now: it is locked, full or gone. Nothing was promised; try again later."""
 
 
+class Full(Unavailable):
+    """There is no room to write it down. Nothing was promised; try again when somebody has made room."""
+
+
 def announce(conn: Connection, topic: str) -> None:
     """Once this transaction is committed, wake whoever waits for ``topic``, in every process. It carries no facts."""
     conn.info["topics"].add(topic)
@@ -52,6 +56,20 @@ class Database:
     def backlog(self) -> int:
         """How many writes wait to be taken: the measure for back-pressure."""
         return self._jobs.qsize()
+
+    @property
+    def has_room(self) -> bool:
+        """Whether anything new may begin. After a commit found no room: not before there is room again."""
+        return self._dialect.ballast.is_aboard
+
+    def require_room(self) -> None:
+        """To be asked before something new is taken in. Raises :class:`Full`."""
+        if not self.has_room:
+            raise Full("the disk is full")
+
+    async def look_for_room(self) -> bool:
+        """Takes the ballast on again if it was thrown off and there is room now; whether there is."""
+        return self.has_room or await asyncio.to_thread(self._dialect.ballast.take_on)
 
     async def write(self, fn: Callable[Concatenate[Connection, P], R], *args: P.args, **kwargs: P.kwargs) -> R:
         """Runs ``fn(conn, *args)`` in a group-committed transaction. Returns when it is on disk."""
@@ -98,7 +116,7 @@ class Database:
             with self._dialect.read_engine.connect() as conn:
                 return fn(conn, *args)
         except SQLAlchemyError as fault:
-            raise _as_unavailable(fault) from fault
+            raise self._as_unavailable(fault) from fault
 
     def _heard(self, topic: str) -> None:
         """From any thread: somebody committed and announced."""
@@ -113,7 +131,12 @@ class Database:
 
     def answered(self, jobs: Sequence[Job]) -> None:
         """All callers of a batch hear at once: waking the event loop costs more than telling them."""
-        self._loop.call_soon_threadsafe(_resolve_all, jobs)
+        self._loop.call_soon_threadsafe(self._resolve_all, jobs)
+
+    def failed(self, fault: SQLAlchemyError) -> None:
+        """Frees the ballast when there was no room: the outcomes in flight must still fit."""
+        if self._dialect.is_full(fault):
+            self._dialect.ballast.throw_off()
 
     def before_commit(self, conn: Connection, topics: Iterable[str]) -> None:
         """Other processes hear of the topics with the commit."""
@@ -124,41 +147,43 @@ class Database:
         for topic in topics:
             self._heard(topic)
 
+    def _as_unavailable(self, fault: SQLAlchemyError) -> BaseException:
+        return _as_unavailable(fault, Full if self._dialect.is_full(fault) else Unavailable)
+
+    def _resolve_all(self, jobs: Sequence[Job]) -> None:
+        for job in jobs:
+            self._resolve(job.caller, job.answer, job.fault)
+
+    def _resolve(self, future: asyncio.Future[Any], answer: Any, fault: BaseException | None) -> None:
+        if future.done():  # the caller gave up waiting; what it asked for has happened all the same
+            return
+        if fault is None:
+            future.set_result(answer)
+        else:
+            future.set_exception(self._as_unavailable(fault) if isinstance(fault, SQLAlchemyError) else fault)
+
     def between_batches(self, conn: Connection) -> None:
         """Checkpoints, where the dialect wants them."""
         self._dialect.between_batches(conn)
 
 
-def open_database(target: Target, *, exclusive: bool = False) -> Database:
+def open_database(target: Target, *, exclusive: bool = False, ballast: int = 0) -> Database:
     """Opens the database; call inside the event loop, after :func:`~sendwright.database.migrate.migrate`.
 
     ``exclusive``: for the serving process; on SQLite a second one is refused with :class:`~sqlite.AlreadyServed`.
+    ``ballast``: octets that it keeps free on SQLite's disk, for outcomes (``ballast.py``); 0: none.
     """
     if target.file is not None:
-        return Database(target, sqlite.Sqlite(target.file, exclusive=exclusive))
+        return Database(target, sqlite.Sqlite(target.file, exclusive=exclusive, ballast=ballast))
     return Database(target, postgresql.PostgreSQL(cast(str, target.url)))
 
 
-def _resolve_all(jobs: Sequence[Job]) -> None:
-    for job in jobs:
-        _resolve(job.caller, job.answer, job.fault)
-
-
-def _resolve(future: asyncio.Future[Any], answer: Any, fault: BaseException | None) -> None:
-    if future.done():  # the caller gave up waiting; what it asked for has happened all the same
-        return
-    if fault is None:
-        future.set_result(answer)
-    else:
-        future.set_exception(_as_unavailable(fault) if isinstance(fault, SQLAlchemyError) else fault)
-
-
-def _as_unavailable(fault: SQLAlchemyError) -> BaseException:
+def _as_unavailable(fault: SQLAlchemyError, kind: type[Unavailable]) -> BaseException:
     gone = isinstance(fault, OperationalError | InterfaceError) or (
         isinstance(fault, DBAPIError) and fault.connection_invalidated
     )
     if not gone:
         return fault
-    unavailable = Unavailable(str(getattr(fault, "orig", fault)).strip().splitlines()[0])
+    unavailable = kind(str(getattr(fault, "orig", fault)).strip().splitlines()[0])
     unavailable.__cause__ = fault
     return unavailable

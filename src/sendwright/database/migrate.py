@@ -12,6 +12,7 @@ from sqlalchemy import Connection, Engine, create_engine, inspect, text
 
 from sendwright.database import sqlite
 from sendwright.database.target import Target
+from sendwright.failpoints import failpoint
 
 HEAD: Final = "0006"
 """The revision that this program's tables have; a test holds it against the migrations."""
@@ -37,6 +38,7 @@ def migrate(target: Target) -> None:
             )
         conn.rollback()
         _upgrade(conn)
+        failpoint("M2")
         conn.commit()
 
 

@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterable
+from pathlib import Path
 
 import psycopg
 from sqlalchemy import Connection, create_engine, text
 from sqlalchemy.engine import make_url
+from sqlalchemy.exc import SQLAlchemyError
+
+from sendwright.database.ballast import Ballast
 
 _CHANNEL = "sendwright"
 _LISTEN_AGAIN = 1.0
@@ -21,6 +25,7 @@ class PostgreSQL:
 
     def __init__(self, url: str) -> None:
         self._url = url
+        self.ballast = Ballast(Path(), 0)  # the server's disk is the server's
         options = "-c idle_in_transaction_session_timeout=30000 -c application_name=sendwright"
         self.write_engine = create_engine(
             url, pool_size=self.writers, hide_parameters=True, connect_args={"options": options}
@@ -51,6 +56,10 @@ class PostgreSQL:
             while not self._ended.is_set():
                 for notice in connection.notifies(timeout=0.5):
                     heard(notice.payload)
+
+    def is_full(self, fault: SQLAlchemyError) -> bool:
+        """Whether the server says that its disk is full."""
+        return isinstance(getattr(fault, "orig", None), psycopg.errors.DiskFull)
 
     def before_commit(self, conn: Connection, topics: Iterable[str]) -> None:
         """The notice leaves with the commit, or not at all."""

@@ -19,6 +19,9 @@ from sqlalchemy import Connection, Engine, create_engine, event
 from sqlalchemy.exc import OperationalError, SQLAlchemyError
 from sqlalchemy.pool import QueuePool
 
+from sendwright.database.ballast import Ballast, is_full
+from sendwright.failpoints import failpoint
+
 _CHECKPOINT_BYTES = 4 * 1024 * 1024
 """Writes wait while so much of the log is brought into the file: some 30 ms on a slow disk. More at once costs less in
 all, and lets the slowest answers become slower."""
@@ -36,13 +39,15 @@ class Sqlite:
     writers = 1
     batch = 500
 
-    def __init__(self, file: Path, *, exclusive: bool) -> None:
+    def __init__(self, file: Path, *, exclusive: bool, ballast: int = 0) -> None:
         file.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
         file.touch(mode=0o600)  # here only: a connection never makes a new file where an old one has gone
         self._file = file
         self._wal = file.with_name(file.name + "-wal")
         self._exclusive = exclusive
         self._serve_lock = _lock(file.with_name(file.name + ".serve"), blocking=False) if exclusive else None
+        self.ballast = Ballast(file.with_name(file.name + ".ballast"), ballast if exclusive else 0)
+        self.ballast.take_on()
         self._commit_lock_file = file.with_name(file.name + ".commit")
         self._commit_lock: IO[str] | None = None
         self._batches = 0
@@ -51,6 +56,14 @@ class Sqlite:
 
     def listen(self, heard: Callable[[str], None]) -> None:
         """Nobody to listen to: one process owns the file."""
+
+    def is_full(self, fault: SQLAlchemyError) -> bool:
+        """Whether this came about because the disk is full. SQLite says so only where it writes, not where it maps."""
+        cause = getattr(fault, "orig", None)
+        if not isinstance(cause, sqlite3.OperationalError):
+            return False
+        code = getattr(cause, "sqlite_errorcode", 0) & 0xFF
+        return code == sqlite3.SQLITE_FULL or (code == sqlite3.SQLITE_IOERR and is_full(self._file.parent))
 
     def before_commit(self, conn: Connection, topics: Iterable[str]) -> None:
         """A command line beside the server commits only while the server does not checkpoint."""
@@ -78,6 +91,7 @@ class Sqlite:
         self.read_engine.dispose()
         if self._exclusive:
             self._empty_log()
+            self.ballast.put_away()
         self.write_engine.dispose()
         if self._serve_lock is not None:
             self._serve_lock.close()
@@ -101,6 +115,7 @@ class Sqlite:
             return 0
 
     def _checkpoint(self, conn: Connection, mode: str) -> None:
+        failpoint("M1")
         connection: Any = conn.connection.dbapi_connection  # beneath SQLAlchemy, which would open a transaction first
         with _lock(self._commit_lock_file, blocking=True):
             connection.execute(f"PRAGMA wal_checkpoint({mode})").fetchall()

@@ -100,6 +100,7 @@ class Upkeep(Protocol):
     def before_commit(self, conn: Connection, topics: Iterable[str]) -> None: ...
     def after_commit(self, topics: Iterable[str]) -> None: ...
     def between_batches(self, conn: Connection) -> None: ...
+    def failed(self, fault: SQLAlchemyError) -> None: ...
     def answered(self, jobs: Sequence[Job]) -> None: ...
 
 
@@ -152,14 +153,20 @@ class Writer:
             self._upkeep.after_commit(topics)
             self._upkeep.between_batches(conn)
         except _MemberFailed as fault:
+            self._tell(fault.cause)
             if _is_lost(fault.cause):
                 self._drop_connection()
                 return fault.cause
             return fault
         except SQLAlchemyError as fault:
+            self._tell(fault)
             self._drop_connection()
             return fault
         return None
+
+    def _tell(self, fault: BaseException) -> None:
+        if isinstance(fault, SQLAlchemyError):
+            self._upkeep.failed(fault)
 
     def _connection(self) -> Connection:
         if self._conn is None:

@@ -27,6 +27,7 @@ from sendwright.doors.smtp_shell import (
     Yes,
     network_of,
 )
+from sendwright.failpoints import failpoint
 from sendwright.submission import Arrival, Refusal, Taken
 
 _log = structlog.get_logger()
@@ -148,6 +149,7 @@ class _Submitter(Generic[Standing]):
         return _answer(await self._door.gate.admit_sender(self._standing, mail))
 
     def rcpt(self, rcpt: smtp.events.Rcpt) -> Asked:
+        failpoint("A1")
         return _answer(self._door.gate.admit_recipient(self._standing, rcpt))
 
     async def message(self, message: smtp.events.Message) -> Answer:

@@ -12,6 +12,7 @@ from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 
 from sendwright import database
 from sendwright.database import Prepared, Row, among
+from sendwright.failpoints import failpoint
 from sendwright.ledger.find import find_sends_by_id
 from sendwright.ledger.model import Key, KeyKind, NewSend, Send, SendId, SendResult, SendState
 from sendwright.ledger.rules import RETRY_KEY_LIFE, still_counts
@@ -51,6 +52,7 @@ def accept(conn: Connection, items: Sequence[NewSend]) -> Sequence[Send]:
     _insert(conn, fresh)
     if any(f.state is SendState.ACCEPTED for f in fresh):
         database.announce(conn, "sends")
+    failpoint("A4")
     made = {f.new.id: _as_send(f) for f in fresh}
     ids = [d.new.id if isinstance(d, _Fresh) else d for d in decided]
     older = [(item.account_id, i) for item, i in zip(items, ids, strict=True) if i not in made]

@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 
-from sendwright import smtp
+from sendwright import failpoints, smtp
 from sendwright.outbound import classify
 from sendwright.outbound.dial import Conversation
 from sendwright.outbound.dialogue import Dialogue
@@ -16,7 +16,8 @@ from sendwright.outbound.settings import Limits
 _LARGE = 256 * 1024
 
 BeforeDot = Callable[[Peer], Awaitable[bool]]
-"""Called once the server waits for the message, before any of it is written. False: it is not written."""
+"""Called when the server waits for the message, before any of it is written; of a large one again before its end, the
+final dot, is written, which may be long after. False: it is not written."""
 
 
 @dataclass(slots=True, kw_only=True)
@@ -28,7 +29,7 @@ class Errand:
     before_dot: BeforeDot
     dialogue: Dialogue
     peer: Peer | None = None
-    asked: bool = False  # before_dot was called: it is called once, so this attempt does not start over
+    asked: bool = False  # before_dot was called: this attempt does not start over
     sessions: int = 0  # servers that answered
     addresses: int = 0  # addresses tried
     site: str = ""  # by its name
@@ -79,23 +80,41 @@ async def converse(talk: Conversation, errand: Errand) -> Outcome:
     if not await talk.ready():
         return Lost(stage=smtp.Stage.MAIL, dot_written=False, detail="the server closed the connection")
     talk.send(_envelope(errand.parcel))
+    await failpoints.failpoint_once_written("S1")
     decided = await _decision(talk)
     if not isinstance(decided, smtp.events.MayTransmit):
         return _outcome(talk, decided)
+    failpoints.failpoint("S2")
     try:
-        message = await _prepared(errand.parcel.message)
-        errand.asked = True
-        if not await errand.before_dot(talk.peer):
+        if not await _send_off(talk, errand, await _prepared(errand.parcel.message)):
             errand.note("the message was held back: the connection is closed without it")
             talk.abandon()
             return Withheld()
-        if talk.holding:  # the server may have gone while we wrote down that it would get the message
-            talk.transmit(message)
     except smtp.BadMessage as fault:
         talk.abandon()
         words = smtp.Reply(code=554, enhanced="5.6.0", lines=(str(fault),))
         return Answered(stage=smtp.Stage.DATA, reply=words, local=True)
     return _outcome(talk, await _decision(talk))
+
+
+async def _send_off(talk: Conversation, errand: Errand, message: bytes | smtp.Prepared) -> bool:
+    """Whether the message was let go; the server may have gone all the same."""
+    errand.asked = True
+    if not await errand.before_dot(talk.peer):
+        return False
+    if not talk.holding:  # the server went while we wrote down that it would get the message
+        return True
+    if len(errand.parcel.message) <= _LARGE and not failpoints.armed("S3"):
+        talk.transmit(message)
+    else:
+        talk.transmit_without_end(message)
+        await failpoints.failpoint_once_written("S3")
+        if await talk.drained():
+            if not await errand.before_dot(talk.peer):
+                return False
+            talk.transmit_end()
+    await failpoints.failpoint_once_written("S5")
+    return True
 
 
 async def _prepared(message: bytes) -> bytes | smtp.Prepared:

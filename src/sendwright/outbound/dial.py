@@ -18,6 +18,7 @@ _Ready = smtp.events.Ready
 _MayTransmit = smtp.events.MayTransmit
 _Outcome = smtp.events.Outcome
 _Closed = smtp.events.Closed
+_DOT = b".\r\n"
 
 
 class Conversation(asyncio.Protocol):
@@ -47,6 +48,7 @@ class Conversation(asyncio.Protocol):
         self._closed = False
         self._retiring = False
         self.holding = False
+        self._end = b""
 
     # --- what the post asks
 
@@ -67,7 +69,7 @@ class Conversation(asyncio.Protocol):
 
         While the socket pushes back, the end of the message, which is the dot, is still here.
         """
-        return self._unsent == 0
+        return self._unsent == 0 and not self._end
 
     async def next(self) -> smtp.events.ClientEvent:
         """What happened next. After `Closed` it is `Closed` for ever."""
@@ -99,6 +101,35 @@ class Conversation(asyncio.Protocol):
         events = self._core.transmit(message)
         self.holding = False
         self._heed(events)
+
+    def transmit_without_end(self, message: bytes | smtp.Prepared) -> None:
+        """Like `transmit`, but keeps the final dot for `transmit_end`."""
+        events = self._core.transmit(message)
+        self.holding = False
+        *out, last = self._core.outgoing_pieces()
+        self._end = last[-len(_DOT) :]
+        transport = cast(asyncio.Transport, self._transport)
+        transport.set_write_buffer_limits(high=0)  # inside TLS too: what is drained has left the process
+        transport.writelines([*out, last[: -len(_DOT)]])
+        self._heed(events)
+
+    async def drained(self) -> bool:
+        """Waits until what was written has left; False when the server answered or went first: no dot may follow."""
+        while self._unsent and not self._events and not self._closed:
+            self._waiter = self._loop.create_future()
+            try:
+                await self._waiter
+            finally:
+                self._waiter = None
+        if self._events or self._closed:
+            self.abort()  # whatever followed would be taken for more of the message
+            return False
+        return True
+
+    def transmit_end(self) -> None:
+        """Writes the final dot."""
+        end, self._end = self._end, b""
+        cast(asyncio.Transport, self._transport).write(end)
 
     def abandon(self) -> None:
         """Closes at once, without the dot: the server has to forget the message."""
@@ -174,6 +205,7 @@ class Conversation(asyncio.Protocol):
     def resume_writing(self) -> None:
         self._unsent = 0
         self._extend(self._patience[self._core.stage])
+        self._wake()
 
     # --- what follows
 
@@ -215,6 +247,9 @@ class Conversation(asyncio.Protocol):
                     pass
         if self._retiring and self._ready:
             self.retire()
+        self._wake()
+
+    def _wake(self) -> None:
         if self._waiter is not None and not self._waiter.done():
             self._waiter.set_result(None)
 

@@ -16,3 +16,8 @@ class SystemClock:
     def monotonic(self) -> float:
         """Seconds since some moment; never goes back."""
         return time.monotonic()
+
+    @staticmethod
+    def since_boot() -> float:
+        """Seconds since some moment; never goes back, and goes on while the machine sleeps."""
+        return time.clock_gettime(time.CLOCK_BOOTTIME)

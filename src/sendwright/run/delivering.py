@@ -10,7 +10,7 @@ from datetime import timedelta
 from ipaddress import ip_address
 from pathlib import Path
 
-from sendwright import attempt, engage, ledger, outbound
+from sendwright import attempt, database, engage, ledger, outbound
 from sendwright.composing import Keyring, Tools, Ways, Workshop
 from sendwright.doors.sandbox_smtp import SandboxSmtp
 from sendwright.run.delivery import Delivery
@@ -41,15 +41,18 @@ async def delivering(house: House, group: asyncio.TaskGroup) -> AsyncIterator[No
             ways=Ways(house.db, house.seal, machine=house.machine, sandbox=isinstance(route, outbound.Sandbox)),
         )  # fmt: skip
 
+        journal = _journal(house, stack)
+
         def desk(trouble: Callable[[bool], None]) -> attempt.Desk:
             return attempt.Desk(
                 db=house.db, post=post, now=house.clock.now, chance=random.random, trouble=trouble,
                 hostname=house.hostname,
                 doubt_wait=house.settings.in_doubt_wait, give_up_after=house.settings.give_up_after,
                 duplicate_policy=ledger.DuplicatePolicy(house.settings.duplicate_policy),
-                lifetimes=house.lifetimes,
+                lifetimes=house.lifetimes, journal=journal,
             )  # fmt: skip
 
+        await _replay(house, desk(_nobody_listens))
         worker = house.worker = Delivery(
             shop, desk, slots=house.settings.delivery_slots, in_doubt_wait=house.settings.in_doubt_wait
         )
@@ -57,6 +60,32 @@ async def delivering(house: House, group: asyncio.TaskGroup) -> AsyncIterator[No
         yield
         worker.stop()
         await working
+
+
+def _journal(house: House, stack: AsyncExitStack) -> database.Journal | None:
+    """None on SQLite: a journal on the same disk would be full or broken when the database is."""
+    if house.db.target.file is not None:
+        return None
+    journal = database.Journal(_journal_folder(house))
+    stack.callback(journal.close)
+    return journal
+
+
+async def _replay(house: House, desk: attempt.Desk) -> None:
+    """What processes that are gone could not record: nobody but them knows it."""
+    if desk.journal is None:
+        return
+    with database.left_behind(_journal_folder(house)) as found:
+        for left in found:
+            await attempt.replay(desk, left)
+
+
+def _journal_folder(house: House) -> Path:
+    return house.settings.journal or house.settings.data
+
+
+def _nobody_listens(trouble: bool) -> None:
+    """At the start there is no worker that could be stopped."""
 
 
 async def _open_sandbox(house: House, stack: AsyncExitStack) -> outbound.Sandbox:

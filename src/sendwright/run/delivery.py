@@ -18,7 +18,10 @@ import structlog
 from sendwright import accounts, attempt, composing, database, ledger, single_send, submission
 from sendwright.attempt import Desk
 from sendwright.composing import Kind, Ready, Workshop, notices
+from sendwright.failpoints import failpoint
+from sendwright.run.clock import SystemClock
 from sendwright.run.gate import Gate
+from sendwright.run.leases import Leases
 
 log = structlog.get_logger()
 
@@ -47,10 +50,17 @@ class Delivery:
     """One worker. ``run`` ends after ``stop``, when what is in flight is settled or the patience is over."""
 
     def __init__(
-        self, shop: Workshop, desk: Callable[[Callable[[bool], None]], Desk], *, slots: int, in_doubt_wait: timedelta
+        self,
+        shop: Workshop,
+        desk: Callable[[Callable[[bool], None]], Desk],
+        *,
+        slots: int,
+        in_doubt_wait: timedelta,
+        since_boot: Callable[[], float] = SystemClock.since_boot,
     ) -> None:
         self._shop, self._db = shop, shop.db
-        self._desk = desk(self._told_of_trouble)
+        self._leases = Leases(shop.lease, since_boot)
+        self._desk = replace(desk(self._told_of_trouble), may_end=self._may_end)
         self._slots, self._in_doubt_wait = slots, in_doubt_wait
         self.owner = secrets.token_hex(8)
         self._turns: dict[asyncio.Task[None], RowKey] = {}
@@ -121,9 +131,14 @@ class Delivery:
         room = self._room
         if room <= 0:
             return False
+        asked = self._leases.asked()
         claimed = await self._db.write(ledger.claim_sends, self.owner, self._shop.lease, room, self._shop.now())
         with _in_hand(self._composing, claimed):
+            if claimed:
+                failpoint("C1")
             for ready in await self._compose(claimed):
+                failpoint("C2")
+                self._leases.took([_key(ready)], asked)
                 await self._begin(ready, group)
         return bool(claimed)
 
@@ -147,12 +162,15 @@ class Delivery:
         room = self._room
         if room <= 0:
             return False
-        lease, now = self._shop.lease, self._shop.now()
+        lease, now, asked = self._shop.lease, self._shop.now(), self._leases.asked()
         turn = await self._db.write(
             ledger.claim_turn, self.owner, lease, room, now, self.gate.barred(now), self._after
         )  # fmt: skip
         self._after, self._aside, self.gate.pauses = turn.after, turn.aside, turn.pauses
         with _in_hand(self._preparing, turn.taken):
+            self._leases.took(self._preparing, asked)
+            if turn.taken:
+                failpoint("T1")
             for delivery in turn.taken:
                 for ready in await self._compose_again(delivery):
                     await self._begin(ready, group)
@@ -175,7 +193,7 @@ class Delivery:
     @property
     def _room(self) -> int:
         """How many more may be claimed now."""
-        if self._trouble or self._octets >= _MOST_OCTETS:
+        if self._trouble or not self._db.has_room or self._octets >= _MOST_OCTETS:
             return 0
         return min(self._slots - len(self._turns), _BATCH)
 
@@ -189,7 +207,7 @@ class Delivery:
         self.gate.begin(delivery)
         self._octets += len(parcel.message)
         task = group.create_task(self._turn(ready))
-        self._turns[task] = (delivery.account_id, delivery.id)
+        self._turns[task] = _key(ready)
         task.add_done_callback(self._turns.pop)
 
     async def _turn(self, ready: Ready) -> None:
@@ -200,10 +218,14 @@ class Delivery:
             log.exception("turn_failed", delivery=delivery.id)
         finally:
             self._octets -= len(parcel.message)
+            self._leases.let_go(_key(ready))
             self.gate.end(delivery)
             self._more.set()
             if self._aside:
                 self._due.set()
+
+    def _may_end(self, delivery: ledger.Delivery) -> bool:
+        return self._leases.suffices((delivery.account_id, delivery.id))
 
     def _told_of_trouble(self, trouble: bool) -> None:
         if self._trouble and not trouble:
@@ -220,8 +242,9 @@ class Delivery:
                 log.error("database_unavailable", fault=str(fault))
 
     async def _renew(self) -> None:
-        attempting = [*self._preparing, *self._turns.values()]
+        asked, attempting = self._leases.asked(), [*self._preparing, *self._turns.values()]
         await self._db.write(ledger.renew, self.owner, self._shop.lease, list(self._composing), attempting)
+        self._leases.renewed(attempting, asked)
         self._told_of_trouble(False)
 
     async def _recover(self) -> None:
@@ -247,6 +270,11 @@ class Delivery:
             await self._db.write(ledger.recover_owned, self.owner, self._shop.now(), self._in_doubt_wait, usual)
         except database.Unavailable as fault:
             log.error("leases_not_given_back", fault=str(fault))
+
+
+def _key(ready: Ready) -> RowKey:
+    delivery, _ = ready
+    return (delivery.account_id, delivery.id)
 
 
 @contextmanager

@@ -32,6 +32,11 @@ def database_check(db: database.Database) -> Check:
             await db.read(_ask)
         except database.Unavailable as fault:
             return f"the database does not answer: {fault}"
+        if not db.has_room:
+            return (
+                "the disk is full: nothing is accepted and no delivery is started. Make room, or lower the setting "
+                "ballast"
+            )
         return None
 
     return check

@@ -11,7 +11,7 @@ from contextlib import AsyncExitStack, asynccontextmanager
 
 import structlog
 
-from sendwright import ledger, tracking
+from sendwright import database, ledger, tracking
 from sendwright.doors.tracking import Visits
 from sendwright.run import metrics
 from sendwright.run.answering import answering
@@ -27,6 +27,8 @@ from sendwright.run.submitting import submitting
 
 log = structlog.get_logger()
 
+_LOOK_FOR_ROOM = 1.0  # seconds
+
 
 async def serve(settings: Settings) -> None:
     """Opens all doors of the roles, says so in one line of JSON, works until SIGTERM or SIGINT, and closes in order."""
@@ -41,6 +43,7 @@ async def serve(settings: Settings) -> None:
         house = await _build(settings, stack, listener)
         group = await stack.enter_async_context(asyncio.TaskGroup())
         await stack.enter_async_context(_writing_visits(house, group))
+        await stack.enter_async_context(_keeping_room(house.db, group))
         if Role.DELIVERY in settings.roles:
             await stack.enter_async_context(delivering(house, group))
         if Role.SCHEDULER in settings.roles:
@@ -81,6 +84,25 @@ async def _writing_visits(house: House, group: asyncio.TaskGroup) -> AsyncIterat
     yield
     task.cancel()
     await house.visits.flush()
+
+
+@asynccontextmanager
+async def _keeping_room(db: database.Database, group: asyncio.TaskGroup) -> AsyncIterator[None]:
+    task = group.create_task(_keep_room(db))
+    yield
+    task.cancel()
+
+
+async def _keep_room(db: database.Database) -> None:
+    """Tells the operator when the disk is full, and takes the ballast on again once there is room."""
+    had_room = True
+    while True:
+        had, had_room = had_room, await db.look_for_room()
+        if had and not had_room:
+            log.error("disk_full", advice="nothing is accepted and nothing begun: make room, or lower ballast")
+        elif had_room and not had:
+            log.warning("room_again")
+        await asyncio.sleep(_LOOK_FOR_ROOM)
 
 
 def _tell_what_is_not_open(house: House) -> None:

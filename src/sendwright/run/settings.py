@@ -25,7 +25,10 @@ from pydantic import (
     model_validator,
 )
 
+from sendwright import failpoints
+
 PREFIX = "SENDWRIGHT_"
+_NO_SETTINGS = (PREFIX + "CONFIG", failpoints.VARIABLE)
 _HOST = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9.-]{0,251}[A-Za-z0-9])?")
 _SPF_TERM = re.compile(r"(?:a|mx|include|exists|ip4|ip6)(?:[:/][A-Za-z0-9.:/%{}_-]{1,253})?")
 
@@ -98,6 +101,16 @@ class Settings(BaseModel):
     data: Path = Field(Path("sendwright-data"), description="Directory of the embedded database and its key.")
     database: SecretStr | None = Field(
         None, description="postgresql://user:password@host/name; without it, SQLite in the data directory."
+    )
+    ballast: int = Field(
+        64 * 1024 * 1024, ge=0,
+        description="Octets beside the embedded database that are freed when the disk is full, so that outcomes can "
+        "still be recorded; 0: none.",
+    )  # fmt: skip
+    journal: Path | None = Field(
+        None,
+        description="Directory where a delivering process keeps outcomes that PostgreSQL cannot take at the moment. "
+        "Default: the data directory.",
     )
     http: Listen = Field(HostPort(host="127.0.0.1", port=8080), description="Where the HTTP door listens.")
     public_url: str | None = Field(
@@ -308,7 +321,7 @@ def _from_file(file: Path | None) -> dict[str, object]:
 def _from_environment(environment: Mapping[str, str]) -> dict[str, object]:
     values: dict[str, object] = {}
     for variable, text in environment.items():
-        if not variable.startswith(PREFIX) or variable == PREFIX + "CONFIG":
+        if not variable.startswith(PREFIX) or variable in _NO_SETTINGS:
             continue
         name = variable.removeprefix(PREFIX).lower()
         if name.endswith("_file") and name not in Settings.model_fields:

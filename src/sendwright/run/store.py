@@ -25,7 +25,7 @@ async def open_store(settings: Settings, *, exclusive: bool) -> AsyncIterator[tu
     """The open database and the seal. ``exclusive``: for the serving process."""
     target = target_of(settings)
     await asyncio.to_thread(database.migrate, target)
-    db = database.open_database(target, exclusive=exclusive)
+    db = database.open_database(target, exclusive=exclusive, ballast=settings.ballast)
     try:
         yield db, await db.write(database.settle_secret, _secret(settings, target))
     finally:

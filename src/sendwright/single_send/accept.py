@@ -6,6 +6,7 @@ import hashlib
 from datetime import datetime
 
 from sendwright import database, ledger, mail
+from sendwright.failpoints import failpoint
 from sendwright.single_send.request import APP_ID, STREAM, SendRequest, StatusView, encode, keys_of, status_view
 
 _LONGEST_SHOWN = 320
@@ -33,7 +34,10 @@ async def accept(
         keys=keys,
         terms=request.terms,
     )
-    return status_view(await db.write_together(ledger.accept, new))
+    failpoint("H1")
+    accepted = await db.write_together(ledger.accept, new)
+    failpoint("H2")
+    return status_view(accepted)
 
 
 async def find_status(db: database.Database, account_id: int, status_id: str) -> StatusView | None:

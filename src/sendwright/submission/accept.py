@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from sendwright import accounts, database, ledger, mail
+from sendwright.failpoints import failpoint, failpoint_soon
 from sendwright.submission import rules
 from sendwright.submission.admit import Office, current_standing
 from sendwright.submission.model import (
@@ -35,6 +36,7 @@ Logins = Mapping[tuple[accounts.AccountId, accounts.SmtpTokenId], accounts.SmtpL
 
 async def accept(office: Office, standing: Standing, arrival: Arrival) -> Taken | Refusal:
     """One send for each recipient, on disk, or why not. Raises ``database.Unavailable``: then nothing was accepted."""
+    failpoint("A3")
     current = await current_standing(office, standing)
     if current is None:
         return rules.TOKEN_ENDED
@@ -52,6 +54,8 @@ async def accept(office: Office, standing: Standing, arrival: Arrival) -> Taken 
         answer = await office.db.write_together(_accept_all, submitted)
     except _KeyWasUsed as used:
         return rules.key_was_used(used.first)
+    failpoint("A5")
+    failpoint_soon("A6")
     if isinstance(answer, Taken):
         office.throttle.take(standing.key, len(submitted.sends), submitted.now)
     return answer

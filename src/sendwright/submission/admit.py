@@ -101,6 +101,7 @@ async def current_standing(office: Office, standing: Standing) -> Standing | Non
 
 async def admit_sender(office: Office, standing: Standing, asked: smtp.events.Mail) -> Refusal | None:
     """Whether mail from this envelope sender may begin now. Raises ``database.Unavailable``."""
+    office.db.require_room()
     now = office.now()
     current = await current_standing(office, standing)
     if current is None:

@@ -23,7 +23,7 @@ from sendwright.doors import web
 from sendwright.doors.http import docs, health, json_body
 from sendwright.doors.http.auth import Callers
 from sendwright.doors.http.catalogue import all_operations
-from sendwright.doors.http.errors import Fault, missing_scopes, rate_limited, unavailable
+from sendwright.doors.http.errors import Fault, missing_scopes, no_room, rate_limited, unavailable
 from sendwright.doors.http.operations import Answer, Call, File, Meter, Operation, Result
 from sendwright.doors.http.query import Query
 from sendwright.doors.http.router import Router
@@ -79,8 +79,8 @@ class Api:
     async def _barred(self, app: ASGIApp, scope: Scope, receive: Receive, send: Send) -> None:
         try:
             await app(scope, receive, send)
-        except database.Unavailable:
-            await _send_fault(send, unavailable(_DATABASE), _new_correlation_id(), ())
+        except database.Unavailable as fault:
+            await _send_fault(send, _put_off(fault), _new_correlation_id(), ())
         except Exception as fault:  # noqa: BLE001 - the fault barrier of a page
             correlation_id = _new_correlation_id()
             log.error("http.fault", page=scope["path"][:200], correlation_id=correlation_id, **told(fault))
@@ -98,9 +98,9 @@ class Api:
             return
         except Fault as fault:
             await _send_fault(send, fault, correlation_id, extra)
-        except database.Unavailable:
+        except database.Unavailable as fault:
             log.warning("http.database_unavailable", operation=operation.id, correlation_id=correlation_id)
-            await _send_fault(send, unavailable(_DATABASE), correlation_id, extra)
+            await _send_fault(send, _put_off(fault), correlation_id, extra)
         except Exception as fault:  # noqa: BLE001 - the fault barrier of one request: a bug answers 500, never a traceback
             log.error("http.fault", operation=operation.id, correlation_id=correlation_id, **told(fault))
             await _send_fault(send, Fault(500, "INTERNAL_ERROR", _BUG), correlation_id, extra)
@@ -121,6 +121,8 @@ class Api:
             raise missing_scopes(operation.scopes)
         body = b""
         if scope["method"] not in ("GET", "HEAD"):
+            if operation.meter is not Meter.SEARCHES:
+                self.services.db.require_room()
             body = await json_body.read_bytes(
                 receive,
                 headers.get(b"content-length"),
@@ -148,7 +150,12 @@ class Api:
 
 
 _DATABASE = "The database cannot answer now; nothing was accepted. Try again in a moment."
+_FULL = "The server has no room left to write this down; nothing was accepted. Its operator has to make room."
 _BUG = "Something went wrong on our side. The operator finds it in the log under this correlationId."
+
+
+def _put_off(fault: database.Unavailable) -> Fault:
+    return no_room(_FULL) if isinstance(fault, database.Full) else unavailable(_DATABASE)
 
 
 def _new_correlation_id() -> str:

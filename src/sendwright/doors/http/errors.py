@@ -126,6 +126,11 @@ def unavailable(message: str, seconds: int = 2) -> Fault:
     return Fault(503, "SERVICE_UNAVAILABLE", message, headers=[("Retry-After", str(seconds))])
 
 
+def no_room(message: str, seconds: int = 60) -> Fault:
+    """507: there is no room to write it down; nothing was promised."""
+    return Fault(507, "INSUFFICIENT_STORAGE", message, headers=[("Retry-After", str(seconds))])
+
+
 def of_validation(fault: ValidationError) -> Fault:
     """400 for a body that does not fit its model; each complaint names the path of its field."""
     details = [

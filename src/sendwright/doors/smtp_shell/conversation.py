@@ -14,6 +14,7 @@ from sendwright.doors.smtp_shell import words
 from sendwright.doors.smtp_shell.answers import Answer, Asked, Begun, Last, Questions, Silence, Yes
 from sendwright.doors.smtp_shell.rules import SMALL_OCTETS, Pace, network_of
 from sendwright.doors.smtp_shell.wire import News, Stop, Wire
+from sendwright.failpoints import failpoint
 
 if TYPE_CHECKING:
     from sendwright.doors.smtp_shell.door import SmtpDoor
@@ -332,6 +333,7 @@ class Conversation(asyncio.Protocol):
     def _count(self, octets: int) -> None:
         """More of a message is here; what is larger than it said waits while there is no room."""
         self._received += octets
+        failpoint("A2")
         if self._received <= self._room:
             return
         self._take_room(self._received)

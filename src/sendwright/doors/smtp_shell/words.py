@@ -25,6 +25,9 @@ AUTH_TROUBLE = _reply(454, "4.7.0", "authentication is not possible at present, 
 
 def excuse(fault: Exception, event: smtp.events.ServerEvent) -> smtp.Reply:
     """What the client is told of our own trouble; what happened is for the log."""
+    if isinstance(fault, database.Full) and not isinstance(event, smtp.events.Auth):
+        _log.warning("smtp_put_off", question=type(event).__name__, reason="the disk is full")
+        return NO_ROOM
     if isinstance(fault, database.Unavailable):
         _log.warning("smtp_put_off", question=type(event).__name__, reason="the database is not available")
     else:

@@ -9,6 +9,7 @@ from typing import Annotated
 import typer
 import uvloop
 
+from sendwright import failpoints
 from sendwright.run import logs
 from sendwright.run.settings import environment, load
 
@@ -34,6 +35,7 @@ def serve(
         "submissions": submissions, "inbound": inbound, "route": route, "roles": roles, "log_level": log_level,
     }  # fmt: skip
     settings = load(flags, environment(), config)
+    failpoints.arm(environment().get(failpoints.VARIABLE))
     logs.set_up(settings.log_level)
     from sendwright.run import serve as story  # the whole house: other commands start faster without it
 

@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from sendwright import mail, smtp
+from sendwright.outbound import mta_sts
+from tests.fuzz.reports import REPORTS
 
 _DIALOGUES = Path(__file__).parent.parent / "dialogues"
 _PLAIN_MAIL = b"From: a@example.com\r\nTo: b@example.org\r\nSubject: Hi\r\n\r\nHello\r\n"
@@ -102,7 +104,32 @@ def _read_mail(octets: bytes) -> None:
     mail.read_heading(octets)
 
 
+def _read_report(octets: bytes) -> None:
+    """Whatever it is, it is a report of some kind, and what it tells is short and printable."""
+    for told in mail.read_report(octets).recipients:
+        assert len(told.address) <= 320
+        assert len(told.status) <= 11
+        assert told.reply_code == "" or told.reply_code.isdigit()
+
+
+def _read_policy(octets: bytes) -> None:
+    """A policy or a reason, and a host is listed or not."""
+    policy = mta_sts.read_policy(octets)
+    if isinstance(policy, mta_sts.StsPolicy):
+        mta_sts.lists(policy, "mx.example.org")
+    mta_sts.record_id([octets.decode("latin-1")])
+
+
+_POLICIES = (
+    b"version: STSv1\r\nmode: enforce\r\nmx: mx.example.org\r\nmx: *.example.net\r\nmax_age: 604800\r\n",
+    b"version: STSv1\nmode: testing\nmx: mx.example.org\nmax_age: 86400",
+    b"v=STSv1; id=20160831085700Z;",
+)
+
+
 TARGETS = {
+    "reports": Target(run=_read_report, seeds=lambda: REPORTS),
+    "policies": Target(run=_read_policy, seeds=lambda: _POLICIES),
     "replies": Target(run=_hear_replies, seeds=lambda: _REPLIES),
     "sessions": Target(run=_serve, seeds=_dialogue_octets),
     "mails": Target(run=_read_mail, seeds=lambda: (_PLAIN_MAIL, _PARTS_MAIL)),

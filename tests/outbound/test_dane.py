@@ -31,7 +31,7 @@ def proves(*records: Tlsa, shown: tuple[bytes, ...] = SERVER.ders, name: str = H
 
 
 @pytest.mark.parametrize("matching", [0, 1, 2])
-@pytest.mark.parametrize(("selector", "octets"), [(0, SERVER.ders[0]), (1, SERVER.spki)])
+@pytest.mark.parametrize(("selector", "octets"), [(0, SERVER.ders[0]), (1, SERVER.spki)], ids=["certificate", "key"])
 def test_the_servers_own_certificate_or_key_is_proof(selector: int, octets: bytes, matching: int):
     assert proves(record(3, octets, selector=selector, matching=matching))
 

@@ -294,6 +294,7 @@ def _notice(
         account_id=delivery.account_id, action=action, recipient=recipient, notify=notify,
         arrival=delivery.accepted_at, original=parcel.message, status=made.status or "", remote=made.host or "",
         reply=f"{made.code} {made.status or ''} {made.reply or ''}" if made.code else made.explanation,
+        tls_required=parcel.tls_required,
     )  # fmt: skip
     return notices.notice(news, desk.hostname, desk.now())
 

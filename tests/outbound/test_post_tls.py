@@ -230,6 +230,18 @@ async def test_a_policy_under_test_only_reports_a_certificate_that_is_not_valid(
         assert on.counted == {(PolicyType.STS, Result.NOT_TRUSTED): 1}
 
 
+async def test_a_policy_under_test_takes_no_other_server_its_turn(tmp_path: Path):
+    busy = [Say("421 busy")]
+    async with wire(tmp_path, [*STARTTLS[:6], Close()], busy, GOOD, policy=sts("testing", mx="*.example.org")) as on:
+        on.dns.zone = {
+            **on.dns.zone,
+            ("example.org", "MX"): [f"10 {HOST}.", "20 mx2.example.org."],
+            ("mx2.example.org", "A"): ["127.0.0.1"],
+        }
+        await deliver(on.post)
+        assert on.peer.connections >= 3
+
+
 async def test_a_policy_under_test_only_reports_a_server_without_tls(tmp_path: Path):
     async with wire(tmp_path, IN_CLEAR, IN_CLEAR, policy=sts("testing")) as on:
         assert taken(await deliver(on.post))

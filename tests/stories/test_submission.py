@@ -16,7 +16,7 @@ from sendwright.submission import Refusal, Taken
 from sendwright.submission.compose import CannotRepeat
 
 from .office import Counter, Ready, mail_text, open_counter
-from .shop import FakePost, Shop, assert_return_path, desk, event_types
+from .shop import FakePost, OWNER, Shop, assert_return_path, desk, event_types
 
 pytestmark = pytest.mark.anyio
 
@@ -494,6 +494,19 @@ async def test_the_whole_mail_goes_back_where_that_was_asked_for(counter: Counte
     assert text is not None
     assert "message/rfc822" in text
     assert "<html>" in text
+
+
+@pytest.mark.parametrize("required", [True, False])
+async def test_a_notice_that_quotes_a_mail_that_requires_tls_requires_it_too(shop: Shop, required: bool):
+    from sendwright.composing import notices
+
+    counter = await open_counter(shop, tls_required=required)
+    (ready,) = await counter.compose(mail_text(), **asking("FAILURE"))
+    await settled(counter, ready, NOBODY)
+    ((delivery, parcel),) = await notices.compose(shop.workshop, await shop.claim())
+    await shop.db.write(ledger.release, [delivery], shop.clock.now())
+    ((_, again),) = await notices.compose_again(shop.workshop, await shop.claim_deliveries(OWNER))
+    assert (parcel.tls_required, again.tls_required) == (required, required)
 
 
 async def test_a_drop_is_told_too(counter: Counter):

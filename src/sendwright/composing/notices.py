@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from sendwright import database, domains, ledger, mail, outbound
@@ -32,7 +32,10 @@ _MOST_WHOLE = 1024 * 1024
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class News:
-    """What there is to tell about one recipient. ``original``: the mail, whose header or whole text goes with it."""
+    """What there is to tell about one recipient. ``original``: the mail, whose header or whole text goes with it.
+
+    ``tls_required``: of the mail, and so of the notice that quotes it.
+    """
 
     account_id: int
     action: mail.Action
@@ -43,6 +46,7 @@ class News:
     status: str = ""
     remote: str = ""
     reply: str = ""
+    tls_required: bool = False
 
 
 def notice(news: News, reporting: str, now: datetime) -> ledger.NewSend | None:
@@ -52,7 +56,8 @@ def notice(news: News, reporting: str, now: datetime) -> ledger.NewSend | None:
     if wanted not in news.notify.wish.notify or isinstance(to, mail.Malformed):
         return None
     id_ = ledger.SendId(database.uuid7(now))
-    payload = json.dumps([news.notify.domain, to.spec]).encode() + b"\n" + _report(news, to, id_, reporting, now)
+    head = json.dumps([news.notify.domain, to.spec, news.tls_required]).encode()
+    payload = head + b"\n" + _report(news, to, id_, reporting, now)
     return ledger.NewSend(
         account_id=news.account_id, id=id_, requested_at=now, stream=STREAM, email_id=0, app_id=APP_ID, token_id=None,
         recipient=to.key, payload=payload, payload_hash="",
@@ -63,12 +68,13 @@ async def compose(shop: Workshop, claimed: Sequence[ledger.ClaimedSend]) -> list
     """Signs them and lets them go."""
     items: list[Begun | Ended] = []
     for send in claimed:
-        name, to, report = _read(send.payload)
+        name, to, report, tls_required = _read(send.payload)
         domain = await shop.db.read(domains.find_domain, send.account_id, name)
         if domain is None:
             items.append(drop(shop, send, not_connected(name)))
             continue
         parcel = await _parcel(shop, domain, to, report, send.requested_at)
+        parcel = replace(parcel, tls_required=tls_required)
         outset = Outset(
             send=send, campaign_id=0, contact_ids=(), sender=_author(name).spec, subject="Delivery status notification"
         )  # fmt: skip
@@ -80,10 +86,11 @@ async def compose_again(shop: Workshop, held: Sequence[ledger.Delivery]) -> list
     """The same once more."""
     again = []
     for delivery in held:
-        name, to, report = _read(delivery.payload)
+        name, to, report, tls_required = _read(delivery.payload)
         domain = await shop.db.read(domains.find_domain, delivery.account_id, name)
         if domain is not None:
-            again.append((delivery, await _parcel(shop, domain, to, report, delivery.accepted_at)))
+            parcel = await _parcel(shop, domain, to, report, delivery.accepted_at)
+            again.append((delivery, replace(parcel, tls_required=tls_required)))
     return again
 
 
@@ -102,13 +109,13 @@ async def _parcel(
     )  # fmt: skip
 
 
-def _read(payload: bytes) -> tuple[str, mail.Address, bytes]:
+def _read(payload: bytes) -> tuple[str, mail.Address, bytes, bool]:
     line, _, report = payload.partition(b"\n")
-    name, text = json.loads(line)
+    name, text, *later = json.loads(line)  # notices that were made before TLS could be required end with the address
     to = mail.parse_address(text)
     if isinstance(to, mail.Malformed):
         raise ValueError("an address that was accepted cannot be read")  # a fault of ours
-    return name, to, report
+    return name, to, report, bool(later and later[0])
 
 
 def _author(domain: str) -> mail.Mailbox:

@@ -73,6 +73,7 @@ class Connector:
         if _failed_at_tls(found) and demand.trial:
             errand.note("the MTA-STS policy is only being tested: once more without it")
             demand = demand.given_up
+            errand.sessions -= 1  # a trial takes no other server its turn
             found = await self._attempt(errand, peer, demand, policy)
         if _failed_at_tls(found) and self.allows_clear(errand, demand):
             found = await self._in_clear(errand, peer, demand, policy, found)

@@ -26,6 +26,8 @@ log = structlog.get_logger()
 
 FETCH_AGAIN = timedelta(minutes=5)
 """After a fetch that failed (RFC 8461 section 3.3)."""
+FETCH_ANEW = timedelta(minutes=1)
+"""After one that succeeded: neither an id that never stays the same nor a max_age of 0 makes us fetch for each mail."""
 FRESH = timedelta(days=1)
 """A policy older than this is fetched again, unless half its life is less."""
 FETCH_LIMIT = timedelta(seconds=10)
@@ -155,16 +157,17 @@ class TlsPolicies:
             domain=domain, record_id=record_id, text=found.body.decode().replace("\0", ""), fetched_at=now,
             expires_at=now + policy.max_age,
         )  # fmt: skip
-        return _Known(kept=kept, policy=policy)
+        return _Known(kept=kept, policy=policy, not_before=now + FETCH_ANEW)
 
     async def _get(self, host: str) -> Page | NoPage:
         """A stranger's DNS names the policy host: no address inside is connected to (attack A14)."""
         found = await self._resolver.addresses(host)
         answer: Page | NoPage = NoPage(reason=f"{host} has no address that may be connected to")
-        for ip in found.ips[:_MOST_ADDRESSES]:
+        ips = found.ips[:_MOST_ADDRESSES]
+        for ip in ips:
             answer = await get(
                 host, "/.well-known/mta-sts.txt", ip=ip, port=self._https_port, context=self.context,
-                most=mta_sts.MOST_OCTETS, limit=FETCH_LIMIT.total_seconds(),
+                most=mta_sts.MOST_OCTETS, limit=FETCH_LIMIT.total_seconds() / len(ips),
             )  # fmt: skip
             if isinstance(answer, Page):
                 return answer

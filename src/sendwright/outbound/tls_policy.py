@@ -28,10 +28,6 @@ class Policy:
         """Whether MTA-STS forbids to deliver where it is not met."""
         return self.sts is not None and self.sts.mode is Mode.ENFORCE
 
-    def allows(self, host: str) -> bool:
-        """Whether this exchanger may get the mail at all. One that DANE may prove is allowed until DANE was asked."""
-        return self.dane or not self.enforces or self.sts is None or lists(self.sts, host)
-
 
 NO_POLICY = Policy()
 

@@ -251,6 +251,7 @@ def _notice(shop: Workshop, job: _Job, refusal: Refusal) -> ledger.NewSend | Non
     news = composing.notices.News(
         account_id=job.send.account_id, action="failed", recipient=job.person.address, notify=notify,
         arrival=job.send.requested_at, original=job.text.original.raw, status="5.7.1", reply=refusal.explanation,
+        tls_required=job.text.wish.tls_required,
     )  # fmt: skip
     return composing.notices.notice(news, shop.hostname, shop.now())
 

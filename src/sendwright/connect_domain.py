@@ -17,6 +17,8 @@ from sendwright import accounts, database, domains, outbound
 DNS: Final = "dns"
 """Who changed a domain, in the audit log, when nobody did but its records."""
 _MOST_AT_ONCE: Final = 20
+_MAIL_IS_OVER: Final = timedelta(days=14)
+"""Mail is tried for five days; a hold may take longer."""
 _STEM_LETTERS: Final = "abcdefghjkmnpqrstuvwxyz23456789"
 _STEM_LENGTH: Final = 6
 
@@ -89,7 +91,7 @@ def _add(
 def find(conn: database.Connection, desk: Desk, account_id: int, name: str) -> Known | None:
     """One domain of an account."""
     domain = domains.find_domain(conn, account_id, _read(name))
-    return None if domain is None else _known(conn, desk, domain)
+    return None if domain is None or domain.removed_at is not None else _known(conn, desk, domain)
 
 
 def find_all(conn: database.Connection, desk: Desk, account_id: int) -> list[Known]:
@@ -175,6 +177,11 @@ async def rotate(desk: Desk, account_id: int, by: str, name: str) -> Known | Non
     return await desk.db.write(write, desk.now())
 
 
+async def forget_removed(desk: Desk) -> list[tuple[int, str]]:
+    """Erases domains whose last mail was delivered or given up long ago, with their keys."""
+    return await desk.db.write(domains.forget_removed, desk.now() - _MAIL_IS_OVER)
+
+
 async def retire_keys(desk: Desk, overlap: timedelta) -> list[tuple[int, str, str]]:
     """Erases keys that were replaced that long ago: (account, domain, selector) of each. Their records may go."""
     return await desk.db.write(_retire, desk.now() - overlap, desk.now())
@@ -188,8 +195,8 @@ def _retire(conn: database.Connection, since: datetime, now: datetime) -> list[t
 
 
 def remove(conn: database.Connection, account_id: int, by: str, name: str, now: datetime) -> bool:
-    """Removes a domain and its keys. False when it is none of this account's."""
-    done = domains.remove_domain(conn, account_id, _read(name))
+    """Takes no new mail from a domain; what waits still leaves. False when it is none of this account's."""
+    done = domains.remove_domain(conn, account_id, _read(name), now)
     if done:
         accounts.note(conn, account_id, by, "domain.removed", now, domain=_read(name))
     return done

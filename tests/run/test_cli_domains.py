@@ -93,6 +93,8 @@ def publish(dns: list[NameServer], lines: str) -> None:
     """What ``--zone`` prints, into the zone of the authoritative name server."""
     zone = dict(dns[1].zone)
     for line in lines.splitlines():
+        if line.startswith(";"):
+            continue
         name, _, _, kind, value = line.split(" ", 4)
         zone[name.rstrip("."), kind] = [value]
     dns[1].zone = zone
@@ -143,6 +145,11 @@ def test_a_check_as_json_ends_with_one_too(cli: Run):
 def test_watching_ends_when_everything_is_right(cli: Run, dns: list[NameServer]):
     publish(dns, cli("domains", "add", "example.com", "--zone").out)
     assert cli("domains", "check", "example.com", "--watch").code == 0
+
+
+def test_a_policy_for_dmarc_is_marked_as_wanted_only_where_there_is_none(cli: Run):
+    *_, note, line = cli("domains", "add", "example.com", "--zone").out.splitlines()
+    assert (note.startswith("; only"), line) == (True, '_dmarc.example.com. 3600 IN TXT "v=DMARC1; p=none"')
 
 
 def test_what_strangers_publish_cannot_steer_a_terminal(cli: Run, dns: list[NameServer]):

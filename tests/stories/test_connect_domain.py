@@ -174,6 +174,36 @@ async def test_a_domain_that_was_removed_during_a_check_stays_removed(
     assert not await db.write(connect_domain.remove, 1, "operator", "example.com", now)
 
 
+async def test_a_removed_domain_takes_no_new_mail_but_signs_what_waits(
+    desk: connect_domain.Desk, new: connect_domain.Known, db: database.Database, now: datetime
+):
+    await check(desk, right(new))
+    await db.write(connect_domain.remove, 1, "operator", "example.com", now)
+    assert await db.read(domains.connected, 1, ["example.com"]) == {}
+    assert await db.read(connect_domain.find_all, desk, 1) == []
+    assert await db.read(domains.find_domain, 1, "example.com") is not None
+    assert len(await db.read(domains.signing_keys, desk.seal, 1, "example.com")) == 2
+
+
+async def test_a_removed_domain_is_erased_when_its_mail_is_over(
+    desk: connect_domain.Desk, new: connect_domain.Known, db: database.Database, clock: Clock
+):
+    await db.write(connect_domain.remove, 1, "operator", "example.com", clock.now())
+    clock.advance(days=13)
+    assert await connect_domain.forget_removed(desk) == []
+    clock.advance(days=1)
+    assert await connect_domain.forget_removed(desk) == [(1, "example.com")]
+    assert await db.read(domains.list_keys, 1, "example.com") == []
+
+
+async def test_a_removed_domain_can_be_added_anew_with_other_keys(
+    desk: connect_domain.Desk, new: connect_domain.Known, db: database.Database, now: datetime
+):
+    await db.write(connect_domain.remove, 1, "operator", "example.com", now)
+    again = await connect_domain.add(desk, connect_domain.NewDomain(account_id=1, by="operator", name="example.com"))
+    assert {key.selector for key in again.keys}.isdisjoint(key.selector for key in new.keys)
+
+
 async def test_a_domain_that_is_not_there_is_not_checked(desk: connect_domain.Desk, account_id: int):
     assert await connect_domain.check(desk, account_id, "example.org") is None
     assert await connect_domain.check_if_rested(desk, account_id, "example.org") is None

@@ -16,6 +16,7 @@ from sendwright.domains.rules import after_check, next_check, read_domain_name
 from sendwright.domains.wanted import to_publish, wanted_records
 
 _MOST_DOMAINS: Final = 1_000
+_MOST_AT_ONCE: Final = 100
 _CHECK_LEASE: Final = timedelta(minutes=10)
 
 
@@ -39,7 +40,10 @@ def add_domain(
         return_path_host=None if return_path_host is None else read_domain_name(return_path_host),
         created_at=now,
     )
-    if store.select_domain(conn, account_id, domain.name) is not None:
+    known = store.select_domain(conn, account_id, domain.name)
+    if known is not None and known.removed_at is not None:
+        store.delete_domain(conn, account_id, domain.name)
+    elif known is not None:
         raise ValueError(f"the account has the domain {domain.name} already")
     if store.count_domains(conn, account_id) >= _MOST_DOMAINS:
         raise ValueError(f"the account has {_MOST_DOMAINS:,} domains, which is the most: remove one first")
@@ -55,7 +59,7 @@ def connect_domain(conn: database.Connection, account_id: int, name: str, how: P
 
 
 def find_domain(conn: database.Connection, account_id: int, name: str) -> Domain | None:
-    """One domain of the account, by its name in A-labels."""
+    """One domain of the account, by its name in A-labels; also one that was removed, for mail that waits."""
     return store.select_domain(conn, account_id, name)
 
 
@@ -72,9 +76,15 @@ def connected(conn: database.Connection, account_id: int, names: Iterable[str]) 
     return {domain.name: domain for domain in store.select_connected(conn, account_id, names)}
 
 
-def remove_domain(conn: database.Connection, account_id: int, name: str) -> bool:
-    """Removes a domain and its keys. False when it is none of this account's. Its mail that waits is not sent."""
-    return store.delete_domain(conn, account_id, name)
+def remove_domain(conn: database.Connection, account_id: int, name: str, now: datetime) -> bool:
+    """Takes no new mail from a domain. False when it is none of this account's. What waits still leaves, signed."""
+    return store.set_removed(conn, account_id, name, now)
+
+
+def forget_removed(conn: database.Connection, since: datetime) -> list[tuple[int, str]]:
+    """Erases domains removed at ``since`` or before, with their keys: (account, domain) of each; a hundred at most."""
+    due = store.select_removed(conn, since, _MOST_AT_ONCE)
+    return [(account_id, name) for account_id, name in due if store.delete_domain(conn, account_id, name)]
 
 
 def records_to_publish(
@@ -120,7 +130,7 @@ def note_check(
 ) -> Noted | None:
     """Keeps a check and does what follows from it. None when the domain was removed meanwhile."""
     before = store.select_domain(conn, account_id, name)
-    if before is None:
+    if before is None or before.removed_at is not None:
         return None
     after = after_check(before, check.standing, check.at)
     if before.connection is None and after.connection is not None:

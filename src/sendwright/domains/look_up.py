@@ -1,8 +1,8 @@
 """Asks DNS what a domain publishes: its own (authoritative) name servers, so that no cache tells of yesterday.
 
-Bounded: eight name servers, thirty-two questions at once, seconds for each, twenty values of four thousand characters
-(a DNS message has 64 kB at most). Name servers at addresses that ``may_ask`` refuses are not asked (attack A14): the
-owner of a domain says where its name servers are, and may be a stranger.
+Bounded: eight name servers, sixteen questions at once (128 in a process), seconds for each, twenty values of four
+thousand characters (a DNS message has 64 kB at most). Name servers at addresses that ``may_ask`` refuses are not asked
+(attack A14): the owner of a domain says where its name servers are, and may be a stranger.
 """
 
 from __future__ import annotations
@@ -34,7 +34,8 @@ Kind = Literal["TXT", "MX", "A", "AAAA", "CNAME", "NS"]
 T = TypeVar("T")
 
 _MOST_SERVERS: Final = 8
-_MOST_AT_ONCE: Final = 32
+_MOST_AT_ONCE: Final = 16
+_MOST_IN_ALL: Final = 128
 _MOST_VALUES: Final = 20
 _MOST_CHARACTERS: Final = 4_000
 _MOST_ALIASES: Final = 8
@@ -71,6 +72,7 @@ class NameServers:
         """
         self.may_ask, self.port = may_ask, port
         self.limit, self.patience = limit.total_seconds(), patience.total_seconds()
+        self.room = asyncio.Semaphore(_MOST_IN_ALL)
         self._where = None if resolver is None else _host_and_port(resolver)
         self._asker: dns.asyncresolver.Resolver | None = None
 
@@ -113,7 +115,7 @@ class Inquiry:
         if not self._resolver_answered and self._waited_in_vain >= _PATIENT:
             return Finding(server=_RESOLVER, failure="the resolver does not answer")
         try:
-            async with self._room:
+            async with self._room, self._house.room:
                 answer = await self._asker.resolve(name, kind, search=False, raise_on_no_answer=False)
         except (dns.resolver.NXDOMAIN, *_NO_NAME):
             self._resolver_answered = True
@@ -167,7 +169,7 @@ class Inquiry:
         try:
             query = dns.message.make_query(name, kind, use_edns=0, payload=_UDP_OCTETS)
             query.flags &= ~dns.flags.RD
-            async with self._room:
+            async with self._room, self._house.room:
                 response, _ = await dns.asyncquery.udp_with_fallback(
                     query, server.ip, timeout=self._house.limit, port=self._house.port, ignore_unexpected=True
                 )

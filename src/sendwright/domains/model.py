@@ -93,6 +93,8 @@ class Domain:
     right_at: datetime | None = None
     """When a check last found every needed record right."""
     degraded_since: datetime | None = None
+    removed_at: datetime | None = None
+    """Takes no new mail since then. What was accepted before still leaves from it, signed."""
 
     @property
     def state(self) -> DomainState:

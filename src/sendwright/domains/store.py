@@ -26,12 +26,19 @@ domains = Table(
     Column("degraded_since", database.Moment),
     Column("next_check_at", database.Moment),
     Column("last_check", database.Json),
+    Column("removed_at", database.Moment),
 )
 Index(
     "ix_domains_next_check_at",
     domains.c.next_check_at,
     sqlite_where=domains.c.next_check_at.is_not(None),
     postgresql_where=domains.c.next_check_at.is_not(None),
+)
+Index(
+    "ix_domains_removed_at",
+    domains.c.removed_at,
+    sqlite_where=domains.c.removed_at.is_not(None),
+    postgresql_where=domains.c.removed_at.is_not(None),
 )
 
 dkim_keys = Table(
@@ -75,7 +82,12 @@ def set_connected(conn: database.Connection, account_id: int, name: str, link: C
     """Whether this call connected it: False when it was connected before or is none of this account's."""
     found = conn.execute(
         update(domains)
-        .where(domains.c.account_id == account_id, domains.c.name == name, domains.c.connected_at.is_(None))
+        .where(
+            domains.c.account_id == account_id,
+            domains.c.name == name,
+            domains.c.connected_at.is_(None),
+            domains.c.removed_at.is_(None),
+        )
         .values(connected_at=link.at, connected_how=link.how.value)
     )
     return found.rowcount == 1
@@ -89,7 +101,11 @@ def select_domain(conn: database.Connection, account_id: int, name: str) -> Doma
 
 def select_domains(conn: database.Connection, account_id: int) -> list[Domain]:
     """All domains of an account, by name."""
-    rows = conn.execute(select(domains).where(domains.c.account_id == account_id).order_by(domains.c.name))
+    rows = conn.execute(
+        select(domains)
+        .where(domains.c.account_id == account_id, domains.c.removed_at.is_(None))
+        .order_by(domains.c.name)
+    )
     return [_domain(row) for row in rows]
 
 
@@ -100,6 +116,7 @@ def select_connected(conn: database.Connection, account_id: int, names: Iterable
             domains.c.account_id == account_id,
             domains.c.name.in_(sorted(set(names))),
             domains.c.connected_at.is_not(None),
+            domains.c.removed_at.is_(None),
         )
     )
     return [_domain(row) for row in rows]
@@ -112,10 +129,27 @@ def count_domains(conn: database.Connection, account_id: int) -> int:
 
 
 def delete_domain(conn: database.Connection, account_id: int, name: str) -> bool:
-    """Whether this call removed it, and its keys with it."""
+    """Whether this call erased it, and its keys with it."""
     conn.execute(delete(dkim_keys).where(dkim_keys.c.account_id == account_id, dkim_keys.c.domain == name))
     found = conn.execute(delete(domains).where(domains.c.account_id == account_id, domains.c.name == name))
     return found.rowcount == 1
+
+
+def set_removed(conn: database.Connection, account_id: int, name: str, now: datetime) -> bool:
+    """Whether this call removed it."""
+    found = conn.execute(
+        update(domains)
+        .where(domains.c.account_id == account_id, domains.c.name == name, domains.c.removed_at.is_(None))
+        .values(removed_at=now, next_check_at=None)
+    )
+    return found.rowcount == 1
+
+
+def select_removed(conn: database.Connection, since: datetime, most: int) -> list[tuple[int, str]]:
+    """Account and name of those removed at that time or before."""
+    # of all accounts: the scheduler serves them all
+    wanted = select(domains.c.account_id, domains.c.name).where(domains.c.removed_at <= since)
+    return [(row.account_id, row.name) for row in conn.execute(wanted.order_by(domains.c.removed_at).limit(most))]
 
 
 def select_last_check(conn: database.Connection, account_id: int, name: str) -> Mapping[str, Any] | None:
@@ -178,4 +212,5 @@ def _domain(row: Row[Any]) -> Domain:
         checked_at=row.checked_at,
         right_at=row.right_at,
         degraded_since=row.degraded_since,
+        removed_at=row.removed_at,
     )

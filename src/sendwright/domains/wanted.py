@@ -70,7 +70,7 @@ def _looked_at(name: str) -> tuple[WantedRecord, ...]:
     return (
         WantedRecord(
             name=f"_dmarc.{name}", type="TXT", value="v=DMARC1; p=none", purpose=Purpose.DMARC, need=Need.ADVISED,
-            about="Large receivers want a DMARC policy from those who send much; any policy will do.",
+            about="Large receivers want a policy of who sends much. Only where there is none yet: two count as none.",
         ),
         optional(name, "MX", Purpose.MX, "Where replies to mail from this domain go.", Need.ADVISED),
         optional(name, "TXT", Purpose.SPF, "Not needed for our mail, whose envelope sender is the return path."),

@@ -137,11 +137,13 @@ def tell_of_check(noted: domains.Noted) -> None:
 
 
 def retiring_keys(desk: connect_domain.Desk, overlap: timedelta) -> Chore:
-    """Erases DKIM keys that were replaced long enough ago."""
+    """Erases DKIM keys that were replaced long enough ago, and domains that were removed, with theirs."""
 
     async def step(now: datetime) -> None:
         for account_id, name, selector in await connect_domain.retire_keys(desk, overlap):
             log.info("dkim_key_retired", account=account_id, domain=name, selector=selector)
+        for account_id, name in await connect_domain.forget_removed(desk):
+            log.info("domain_erased", account=account_id, domain=name)
 
     return Chore(name="dkim_keys", every=EVERY_MINUTE, step=step)
 

@@ -148,7 +148,7 @@ async def rotate_keys_of_sending_domain(call: Call) -> SendingDomain:
 
 @operations.on("DELETE", _PATH + "/{name}", success=204, scopes=_SCOPES)
 async def remove_sending_domain(call: Call) -> None:
-    """Removes a sending domain and its keys. Mail from it that waits is not sent."""
+    """Removes a sending domain: it takes no new mail. What was accepted before still leaves, signed with its keys."""
     done = await call.db.write(
         connect_domain.remove, call.account_id, call.caller.token_id, call.path["name"], call.now
     )  # fmt: skip

@@ -44,6 +44,8 @@ def state_line(domain: domains.Domain) -> str:
 def zone_lines(known: connect_domain.Known) -> Iterator[str]:
     """The same as lines of a zone file (RFC 1035 section 5)."""
     for record in domains.to_publish(known.wanted):
+        if record.purpose is domains.Purpose.DMARC:
+            yield "; only where there is no DMARC policy yet:"
         yield f"{record.name}. {_TTL_SECONDS} IN {record.type} {_zone_value(record)}"
 
 

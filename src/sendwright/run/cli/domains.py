@@ -191,14 +191,14 @@ def remove(
     data: Data = None,
     database_url: DatabaseUrl = None,
 ) -> None:
-    """Remove a domain and its keys. Mail from it that waits is not sent."""
+    """Remove a domain: it takes no new mail. What was accepted before still leaves, signed with its keys."""
 
     async def work(desk: connect_domain.Desk, account_id: int) -> bool:
         return await desk.db.write(connect_domain.remove, account_id, _WHO, name, desk.now())
 
     if not _with_desk(work, account, data, database_url, None):
         raise _no_such_domain(name)
-    print(f"{name} is removed. Its DNS records may go once mail that is on its way has arrived.")
+    print(f"{name} is removed. Leave its DNS records for two weeks: mail that was accepted still leaves.")
 
 
 @app.command()

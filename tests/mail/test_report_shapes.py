@@ -204,13 +204,24 @@ POSTFIX_SESSION = """Transcript of session follows.
  Out: 451 4.3.0 Error: queue file write error
 """
 IMAIL = "Unknown user: ann@example.com\n\nOriginal message follows.\n"
-KDDI = "Your mail sent on: Thu, 29 Apr 2013\n     Could not be delivered to: <ann@example.com>\n     As their mailbox is full.\n"
+KDDI = """Your mail sent on: Thu, 29 Apr 2013
+     Could not be delivered to: <ann@example.com>
+     As their mailbox is full.
+"""
 GERMAN = "Ihre Nachricht konnte nicht zugestellt werden:\n\n<ann@example.com>:\n550 Empfänger unbekannt\n"
 RUSSIAN = "К сожалению, письмо не может быть доставлено:\n\n  ann@example.com\n    550 нет такого пользователя\n"
-DELAY = "Delivery to the following recipient has been delayed:\n\n     ann@example.com\n\nMessage will be retried for 2 more day(s)\n"
+DELAY = """Delivery to the following recipient has been delayed:
+
+     ann@example.com
+
+Message will be retried for 2 more day(s)
+"""
 LOOP = "Duplicated Message-ID in <ann@example.com>.\n\nOriginal mail as follows:\n"
 
+NUMBERS = "Your message could not be delivered:\n\n<ann@example.com>:\nmailbox is full, 500 kb of 499 in 555 messages\n"
+
 SHAPES = {
+    "numbers that are no codes": (NUMBERS, ["ann@example.com mailboxfull"]),
     "qmail": (QMAIL, ["ann@example.com 550 userunknown hard", "bob@example.com 5.1.2 hostunknown hard"]),
     "exim": (EXIM, ["ann@example.com 550 userunknown hard", "bob@example.com expired"]),
     "exim-sender": (EXIM_SENDER, ["ann@example.com mailboxfull"]),
@@ -270,7 +281,7 @@ def test_line_ends_of_the_wire_change_nothing():
 
 
 def test_a_report_in_html_alone_is_read():
-    html = mailer(f"<p>Delivery has failed:</p><p>&lt;ann@example.com&gt;: 550 5.1.1 User unknown</p>")
+    html = mailer("<p>Delivery has failed:</p><p>&lt;ann@example.com&gt;: 550 5.1.1 User unknown</p>")
     raw = html.replace(b"Subject:", b"Content-Type: text/html\nSubject:", 1)
     assert told(mail.read_report(raw)) == ["ann@example.com 5.1.1 550 userunknown hard"]
 

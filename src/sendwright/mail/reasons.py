@@ -144,6 +144,8 @@ def _any_of(fragments: Iterable[str], said: str) -> bool:
 
 def _holds(said: str, fragment: str) -> bool:
     """Whether the pieces of the fragment stand in the text one after the other."""
+    if "*" not in fragment:
+        return fragment in said
     position = 0
     for piece in fragment.split("*"):
         position = said.find(piece, position)

@@ -348,6 +348,15 @@ def test_is_no_report(name):
     assert (read.kind, read.recipients) == (mail.ReportKind.OTHER, ())
 
 
+@pytest.mark.parametrize(
+    ("code", "expected"),
+    [("5.1.1", "ann@example.com 5.1.1 filtered"), ("5.2.2", "ann@example.com 5.2.2 mailboxfull")],
+)
+def test_a_rule_that_its_owner_wrote_does_not_prove_that_there_is_no_mailbox(code, expected):
+    fields = "Reporting-MTA: dns; inbound-smtp.us-west-2.amazonaws.com\n\n" + FAILED.replace("5.1.1", code)
+    assert told(mail.read_report(status(fields))) == [expected]
+
+
 def test_our_own_reports_are_understood():
     moment = datetime(2026, 11, 22, tzinfo=UTC)
     ann = mail.Address(local="ann", domain="example.com")

@@ -60,7 +60,8 @@ DECISIVE: Final[Words] = (
         "容量",
     )),
     (R.MESSAGE_TOO_BIG, (
-        "mail size limit", "message too large", "message too big", "message is too large", "message is too big",
+        "mail size limit", "maximum message size exceeded", "message too large", "message too big",
+        "message is too large", "message is too big",
         "mail is too large", "line limit exceeded", "message size exceeds*maximum", "message exceeds maximum",
         "message exceeded max", "message size exceeds maximum", "exceeds the maximum message size",
         "exceeded maximum inbound message size", "max message size exceeded", "message length exceeds",
@@ -70,7 +71,8 @@ DECISIVE: Final[Words] = (
         "resolver.rst.recipsizelimit", "resolver.rst.sendsizelimit", "nachricht zu gross", "nachricht ist zu gro",
     )),
     (R.SUSPEND, (
-        "administratively disabled", "account is temporarily limited", "account is disabled", "account disabled",
+        "administratively disabled", "account is temporarily limited", "blocked due to inactivity",
+        "account is disabled", "account disabled",
         "account that you tried to reach is disabled", "account has been disabled",
         "account that you tried to reach is inactive", "account is inactive", "account inactive",
         "account deactivated", "account is suspended", "account suspended", "account has been suspended",
@@ -104,7 +106,8 @@ DECISIVE: Final[Words] = (
         "cannot relay", "send authenticated smtp to relay", "unauthenticated relay",
     )),
     (R.AUTH_FAILURE, (
-        "dmarc", "spf record", "spf check", "spf fail", "fails spf", "fail spf", "failed spf", "spf validation",
+        "dmarc", "spf: ", "spf record", "spf check", "spf fail", "fails spf", "fail spf", "failed spf",
+        "spf validation",
         "spf hard fail", "spf (sender policy", "sender policy framework", "dkim check", "dkim fail", "dkim signature",
         "spf or dkim", "dkim or spf", "spf and dkim", "dkim unauthenticated", "not authorized by spf",
         "is not allowed to send mail from", "not authorized to use*sender", "not authorized to send mail from",
@@ -168,8 +171,8 @@ DECISIVE: Final[Words] = (
         "blacklist", "black list", "blocklist", "block list", "blocked list", "denylist", "dnsbl", " rbl", "rbl-",
         "rbl ", "spamhaus", "spamcop", "sorbs", "barracudacentral", "blocked using", "listed at", "is listed in",
         "was listed", "currently listed", "listed by", "is listed on", "banned sending ip", "banned ip",
-        "ip address is blocked", "ip blocked", "ip address blocked", "ip has been blocked", "ip*is blocked",
-        "ip*blocked", "ip address*rejected", "client host rejected", "client host blocked", "client host*blocked",
+        "ip address is blocked", "ip blocked", "ip address blocked", "ip has been blocked", " ip *is blocked",
+        " ip *blocked", " ip address*rejected", "client host rejected", "client host blocked", "client host*blocked",
         "your host is blocked", "helo command rejected", "helo rejected", "invalid helo", "invalid ehlo", "bad helo",
         "helo name", "ehlo name", "helo/ehlo", "my name was rejected", "not accepting connections", "refused to talk",
         "connection refused by policy", "connection rejected", "connections from*reject", "connection dropped",
@@ -177,7 +180,7 @@ DECISIVE: Final[Words] = (
         "server is blocked", "sender ip", "hosts from", "hosts in*not allowed", "dynamic ip", "dynamic address",
         "dial-up", "dialup", "dynamic/", "residential ip", "greylist", "graylist", "grey list", "greylisting",
         "unfortunately, messages from", "because messages from*were", "messages from your*blocked",
-        "mail from your*is not", "mail from*rejected*ip", "banned", "bad sender ip",
+        "mail from your*is not", "mail from*rejected* ip ", "banned", "bad sender ip",
         "please use the smtp server of your isp", "use your isp", "your isp's", "isp smtp", "ips.backscatterer",
         "is in my*list", "too many errors", "too many invalid", "too many unknown users", "too many bad",
         "early talker", "pregreet", "protocol error; redundant", "e-mail is redundant", "domain*is blocked",
@@ -269,13 +272,15 @@ FILTERED: Final = (
 
 # What is about the sender, or the recipient's domain.
 ABOUT_DOMAINS: Final[Words] = (
+    (R.NETWORK_ERROR, ("host not found, try again", "temporarily unresolvable")),
     (R.SECURITY_ERROR, (
         "client was not authenticated", "sendernotauthenticated", "unauthenticated sender", "authentication required",
         "authentication is required", "authrequired", "must authenticate", "authentication failure",
         "authentication failed", "codes d'authentification", "sendersnotallowed",
     )),
     (R.REJECTED, (
-        "sender address rejected", "sender rejected", "sender denied", "sender verify failed",
+        "permissions to send as", "permission to send as", "sender address rejected", "sender rejected",
+        "sender denied", "sender verify failed",
         "sender verification failed", "sender is rejected", "domain of sender address", "sender domain",
         "sender address", "mail from address", "mail from not", "rejected mail from", "invalid sender",
         "invalid mail from", "invalid domain, see", "unroutable sender", "unrouteable sender", "address of sender",

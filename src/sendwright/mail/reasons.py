@@ -62,11 +62,14 @@ def is_hard(reason: BounceReason, status: str = "", reply_code: str = "") -> boo
 
 
 def _plain(text: str) -> str:
-    """Lower case, one space between words; without links and addresses, which are full of words that mean nothing."""
+    """Lower case, one space between words; without links and addresses, which are full of words that mean nothing.
+
+    A space at both ends, so that a fragment may say where a word begins.
+    """
     said = text[:_READ].lower()
     hints = [found[1] or found[2] for found in _LINK_SAYS.finditer(said)]
     bare = _ADDRESS.sub(" ", _LINK.sub(" ", said))
-    return " ".join([*bare.split(), *hints])
+    return f" {' '.join([*bare.split(), *hints])} "
 
 
 def _subject_and_detail(status: str) -> str:

@@ -284,6 +284,21 @@ def test_a_notice_can_be_a_complaint(listed, expected):
     assert (read.kind, read.feedback_type, told(read)) == (mail.ReportKind.COMPLAINT, "abuse", expected)
 
 
+def test_a_notice_on_one_long_line_is_read():
+    headers = [{"name": f"X-{number}", "value": "x" * 100} for number in range(50)]
+    document = {"mail": {"headers": headers}, "notificationType": "Bounce", "bounce": {"bouncedRecipients": [BOUNCED]}}
+    assert told(mail.read_report(notice(document))) == ["ann@example.com 5.1.1 550 userunknown hard"]
+
+
+def test_a_fold_that_sendmail_marked_is_undone():
+    raw = notice({"notificationType": "Bounce", "bounce": {"bouncedRecipients": [BOUNCED]}})
+    assert (
+        mail.read_report(raw.replace(b"user unknown", b"user!\n  unknown"))
+        .recipients[0]
+        .diagnostic.endswith("user unknown")
+    )
+
+
 def test_a_notice_of_success_is_no_bounce():
     read = mail.read_report(
         notice({"notificationType": "Delivery", "delivery": {"recipients": ["ann@example.com", 1]}})

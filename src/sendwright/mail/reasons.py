@@ -10,6 +10,7 @@ from collections.abc import Iterable
 from typing import Final
 
 from . import reason_codes as codes
+from . import reason_users as users
 from . import reason_words as words
 from .bounce_reasons import BounceReason
 
@@ -98,21 +99,21 @@ def _about_sender(code: str, said: str) -> BounceReason | None:
     """What is unknown or takes no mail when the sender is named, is the sender."""
     found = _precise(code) or _by_words(words.ABOUT_DOMAINS, said) or _by_words(words.ABOUT_MACHINES, said)
     is_sender = found in _HARD or found is BounceReason.NOT_ACCEPT or (not found and code.startswith("1."))
-    return BounceReason.REJECTED if is_sender or _any_of(words.NO_USER_PERHAPS, said) else found
+    return BounceReason.REJECTED if is_sender or _any_of(users.NO_USER_PERHAPS, said) else found
 
 
 def _about_user(code: str, said: str, command: str) -> BounceReason | None:
-    if _any_of(words.FILTERED, said):
+    if _any_of(users.FILTERED, said):
         return BounceReason.FILTERED
     if code in codes.PRECISE:
         return None
-    if _any_of(words.NO_USER, said) and code not in codes.CODES_OF_FILTER:
+    if _any_of(users.NO_USER, said) and code not in codes.CODES_OF_FILTER:
         return BounceReason.USER_UNKNOWN
     if _by_words(words.ABOUT_DOMAINS, said):
         return None
     if code in codes.CODES_OF_USER and said:
         return BounceReason.USER_UNKNOWN
-    if not _any_of(words.NO_USER_PERHAPS, said):
+    if not _any_of(users.NO_USER_PERHAPS, said):
         return None
     return BounceReason.USER_UNKNOWN if command == "RCPT" else BounceReason.FILTERED
 

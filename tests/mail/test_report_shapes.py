@@ -275,6 +275,11 @@ def test_the_returned_mail_is_found_below_the_words(name):
     assert mail.read_report(mailer(words + COPY)).original.from_ == "Shop <shop@send.example>"
 
 
+def test_a_returned_mail_without_a_title_is_known_by_its_first_field():
+    read = mail.read_report(mailer(QMAIL + "\n" + ORIGINAL))
+    assert (len(read.recipients), read.original.return_path) == (2, "<b.1@send.example>")
+
+
 def test_line_ends_of_the_wire_change_nothing():
     raw = mailer(EXIM + COPY)
     assert told(mail.read_report(raw.replace(b"\n", b"\r\n"))) == told(mail.read_report(raw))

@@ -13,6 +13,7 @@ Words: TypeAlias = tuple[tuple[R, tuple[str, ...]], ...]
 # Words that say it whatever the codes are: they name us, our mail or the state of the mailbox. The order is the
 # argument: a provider's own terms first, then the state of an existing mailbox, then who we are and how much we send.
 DECISIVE: Final[Words] = (
+    # Facebook's codes: P for permanent, T for temporary.
     (R.USER_UNKNOWN, ("rcp-p1", "int-p1", "int-p3", "int-p4")),
     (R.FILTERED, ("rcp-p2", "rcp-p3", "rcp-p4")),
     (R.MESSAGE_TOO_BIG, ("msg-p1", "int-p2")),
@@ -23,6 +24,7 @@ DECISIVE: Final[Words] = (
     (R.BLOCKED, ("pol-p1", "pol-p2", "pol-p3", "pol-p4", "pol-p5")),
     (R.TOO_MANY_CONNECTIONS, ("con-t1", "con-t3", "rcp-t2", "pol-t1")),
     (R.SYSTEM_ERROR, ("rcp-t1", "int-t1", "dns-t1")),
+    # Exchange's own names for what went wrong.
     (R.REJECTED, ("rst.notauthorized", "rst.sendernotauthenticatedforgroup")),
     (R.SYSTEM_ERROR, (
         "duplicated message-id", "loop alert", "adr.ambiguous", "adr.badprimary", "several matches found in domino",

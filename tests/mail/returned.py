@@ -13,7 +13,8 @@ def mailer(
 def report(*parts: tuple[str, str], kind: str = "report; report-type=delivery-status", head: str = "") -> bytes:
     """A multipart of (content type, content)."""
     joined = "".join(f"--b\nContent-Type: {content_type}\n\n{content}\n" for content_type, content in parts)
-    return f"{head}From: postmaster@mx.test\nSubject: x\nContent-Type: multipart/{kind}; boundary=b\n\n{joined}--b--\n".encode()
+    block = f"{head}From: postmaster@mx.test\nSubject: x\nContent-Type: multipart/{kind}; boundary=b\n"
+    return f"{block}\n{joined}--b--\n".encode()
 
 
 def status(fields: str, words: str = "It was not delivered.") -> bytes:

@@ -35,7 +35,7 @@ def test_no_other_mail_is_taken_for_a_bounce():
 
 
 def test_a_torn_mail_gives_a_report_all_the_same():
-    for _, raw, _ in bounces.mails():
+    for _, raw, _ in list(bounces.mails())[::5]:
         for torn in (
             raw[: len(raw) // 2],
             raw[len(raw) // 3 :],

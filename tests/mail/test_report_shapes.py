@@ -204,13 +204,24 @@ POSTFIX_SESSION = """Transcript of session follows.
  Out: 451 4.3.0 Error: queue file write error
 """
 IMAIL = "Unknown user: ann@example.com\n\nOriginal message follows.\n"
-KDDI = "Your mail sent on: Thu, 29 Apr 2013\n     Could not be delivered to: <ann@example.com>\n     As their mailbox is full.\n"
+KDDI = """Your mail sent on: Thu, 29 Apr 2013
+     Could not be delivered to: <ann@example.com>
+     As their mailbox is full.
+"""
 GERMAN = "Ihre Nachricht konnte nicht zugestellt werden:\n\n<ann@example.com>:\n550 Empfänger unbekannt\n"
 RUSSIAN = "К сожалению, письмо не может быть доставлено:\n\n  ann@example.com\n    550 нет такого пользователя\n"
-DELAY = "Delivery to the following recipient has been delayed:\n\n     ann@example.com\n\nMessage will be retried for 2 more day(s)\n"
+DELAY = """Delivery to the following recipient has been delayed:
+
+     ann@example.com
+
+Message will be retried for 2 more day(s)
+"""
 LOOP = "Duplicated Message-ID in <ann@example.com>.\n\nOriginal mail as follows:\n"
 
+NUMBERS = "Your message could not be delivered:\n\n<ann@example.com>:\nmailbox is full, 500 kb of 499 in 555 messages\n"
+
 SHAPES = {
+    "numbers that are no codes": (NUMBERS, ["ann@example.com mailboxfull"]),
     "qmail": (QMAIL, ["ann@example.com 550 userunknown hard", "bob@example.com 5.1.2 hostunknown hard"]),
     "exim": (EXIM, ["ann@example.com 550 userunknown hard", "bob@example.com expired"]),
     "exim-sender": (EXIM_SENDER, ["ann@example.com mailboxfull"]),
@@ -262,6 +273,11 @@ def test_the_words_of_a_mailer_name_the_recipients_and_say_why(name):
 def test_the_returned_mail_is_found_below_the_words(name):
     words, _ = SHAPES[name]
     assert mail.read_report(mailer(words + COPY)).original.from_ == "Shop <shop@send.example>"
+
+
+def test_a_returned_mail_without_a_title_is_known_by_its_first_field():
+    read = mail.read_report(mailer(QMAIL + "\n" + ORIGINAL))
+    assert (len(read.recipients), read.original.return_path) == (2, "<b.1@send.example>")
 
 
 def test_line_ends_of_the_wire_change_nothing():

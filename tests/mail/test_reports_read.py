@@ -1,6 +1,7 @@
 """What a report says beside its words: fields for programs, complaints, notices in JSON, automatic replies."""
 
 import json
+from datetime import UTC, datetime
 
 import pytest
 
@@ -32,7 +33,8 @@ def test_what_attribution_needs_is_in_the_report():
 def test_the_returned_header_gives_its_marks():
     header = (
         "Return-Path: <b.1@send.example>\nMessage-ID: <1@send.example>\nX-Sendwright-MID: m1\nFeedback-ID: 1:2:t:s\n"
-        "List-Unsubscribe: <https://send.example/u>\nSubject: =?utf-8?q?Gr=C3=BC=C3=9Fe?=\nFrom: s@send.example\nTo: a@example.com\n"
+        "List-Unsubscribe: <https://send.example/u>\nSubject: =?utf-8?q?Gr=C3=BC=C3=9Fe?=\n"
+        "From: s@send.example\nTo: a@example.com\n"
     )
     raw = report(("text/plain", "x"), ("message/delivery-status", "\n" + FAILED), ("text/rfc822-headers", header))
     assert mail.read_report(raw).original == mail.ReturnedMail(
@@ -94,6 +96,15 @@ FIELDS = {
         "  Final-Recipient: rfc822;\n    ann@example.com\n  Action: failed\n  Status: 5.2.2\n",
         ["ann@example.com 5.2.2 mailboxfull"],
     ),
+    "twice the same": (FAILED + "\n" + FAILED, ["ann@example.com 5.1.1 userunknown hard"]),
+    "with the fields of the mail in the same block": (
+        "Reporting-MTA: dns; mx.test\nArrival-Date: x\n" + FAILED,
+        ["ann@example.com 5.1.1 userunknown hard"],
+    ),
+    "with more fields than anybody needs": (
+        FAILED + "X-Note: x\n" * 60 + "Diagnostic-Code: smtp; 552 mailbox full\n",
+        ["ann@example.com 5.1.1 userunknown hard"],
+    ),
     "delayed": (
         "Final-Recipient: rfc822; ann@example.com\nAction: delayed\nStatus: 4.4.1\n",
         ["ann@example.com 4.4.1 expired"],
@@ -103,7 +114,8 @@ FIELDS = {
         ["ann@example.com 4.2.2 mailboxfull"],
     ),
     "delayed with words": (
-        "Final-Recipient: rfc822; ann@example.com\nAction: delayed\nStatus: 4.0.0\nDiagnostic-Code: smtp; 421 too many connections\n",
+        "Final-Recipient: rfc822; ann@example.com\nAction: delayed\nStatus: 4.0.0\n"
+        "Diagnostic-Code: smtp; 421 too many connections\n",
         ["ann@example.com 4.0.0 421 toomanyconn"],
     ),
     "in UTF-8": (
@@ -148,6 +160,10 @@ def test_a_report_of_success_is_no_bounce():
     assert (read.kind, read.delivered) == (mail.ReportKind.OTHER, ("ann@example.com",))
 
 
+def test_a_report_of_success_for_nobody_is_nothing():
+    assert mail.read_report(status("Action: relayed\nStatus: 2.0.0\n")).delivered == ()
+
+
 def test_a_receipt_of_a_reader_is_no_bounce():
     raw = report(
         ("text/plain", "could not be delivered"),
@@ -165,7 +181,11 @@ def test_a_part_of_another_kind_is_passed_over():
 ABUSE = "Feedback-Type: abuse\nUser-Agent: x\nVersion: 1\n"
 COMPLAINTS = {
     "hidden": (ABUSE, "From: s@send.example\nTo: <Undisclosed Recipients>\n", [""]),
-    "named": (ABUSE + "Original-Rcpt-To: a@example.com\nOriginal-Rcpt-To: <b@example.com>\n", ORIGINAL, ["a@example.com", "b@example.com"]),
+    "named": (
+        ABUSE + "Original-Rcpt-To: a@example.com\nOriginal-Rcpt-To: <b@example.com>\n",
+        ORIGINAL,
+        ["a@example.com", "b@example.com"],
+    ),
     "to be removed": (ABUSE + "Removal-Recipient: a@example.com\n", ORIGINAL, ["a@example.com"]),
     "addressed": (ABUSE, ORIGINAL, ["ann@example.com"]),
 }  # fmt: skip
@@ -264,6 +284,21 @@ def test_a_notice_can_be_a_complaint(listed, expected):
     assert (read.kind, read.feedback_type, told(read)) == (mail.ReportKind.COMPLAINT, "abuse", expected)
 
 
+def test_a_notice_on_one_long_line_is_read():
+    headers = [{"name": f"X-{number}", "value": "x" * 100} for number in range(50)]
+    document = {"mail": {"headers": headers}, "notificationType": "Bounce", "bounce": {"bouncedRecipients": [BOUNCED]}}
+    assert told(mail.read_report(notice(document))) == ["ann@example.com 5.1.1 550 userunknown hard"]
+
+
+def test_a_fold_that_sendmail_marked_is_undone():
+    raw = notice({"notificationType": "Bounce", "bounce": {"bouncedRecipients": [BOUNCED]}})
+    assert (
+        mail.read_report(raw.replace(b"user unknown", b"user!\n  unknown"))
+        .recipients[0]
+        .diagnostic.endswith("user unknown")
+    )
+
+
 def test_a_notice_of_success_is_no_bounce():
     read = mail.read_report(
         notice({"notificationType": "Delivery", "delivery": {"recipients": ["ann@example.com", 1]}})
@@ -308,9 +343,15 @@ def test_an_automatic_reply_is_no_bounce(name):
 
 OTHERS = {
     "a person's mail": "From: Ann <ann@example.com>\nSubject: Hello\n\nHow are you?\n",
-    "a person who complains of mail": "From: Ann <ann@example.com>\nSubject: My mail was undeliverable\n\nI wrote to bob@example.com, 550 user unknown.\n",
-    "a person who passes a mail on": f"From: Ann <ann@example.com>\nSubject: Fwd\n\nThis could not be delivered:\n\n----- Original message -----\n\n{ORIGINAL}\n",
-    "a notice that was generated": "From: cron@example.com\nAuto-Submitted: auto-generated\nSubject: Report\n\nAll well.\n",
+    "a person who complains of mail": (
+        "From: Ann <ann@example.com>\nSubject: My mail was undeliverable\n\n"
+        "I wrote to bob@example.com, 550 user unknown.\n"
+    ),
+    "a person who passes a mail on": (
+        "From: Ann <ann@example.com>\nSubject: Fwd\n\nThis could not be delivered:\n\n"
+        f"--- Original message ---\n\n{ORIGINAL}\n"
+    ),
+    "a notice that was generated": "From: cron@example.com\nAuto-Submitted: auto-generated\nSubject: R\n\nAll well.\n",
     "a note of a postmaster": "From: postmaster@example.com\nSubject: Maintenance\n\nann@example.com: please read.\n",
     "nothing": "",
 }  # fmt: skip
@@ -322,16 +363,29 @@ def test_is_no_report(name):
     assert (read.kind, read.recipients) == (mail.ReportKind.OTHER, ())
 
 
-def test_our_own_reports_are_understood():
-    from datetime import UTC, datetime
+@pytest.mark.parametrize(
+    ("code", "expected"),
+    [("5.1.1", "ann@example.com 5.1.1 filtered"), ("5.2.2", "ann@example.com 5.2.2 mailboxfull")],
+)
+def test_a_rule_that_its_owner_wrote_does_not_prove_that_there_is_no_mailbox(code, expected):
+    fields = "Reporting-MTA: dns; inbound-smtp.us-west-2.amazonaws.com\n\n" + FAILED.replace("5.1.1", code)
+    assert told(mail.read_report(status(fields))) == [expected]
 
-    ours = mail.write_report(
-        mail.Report(
-            from_=mail.Mailbox(name="", address=mail.Address(local="mailer-daemon", domain="send.example")),
-            to=mail.Address(local="b.1", domain="send.example"), date=datetime(2026, 11, 22, tzinfo=UTC),
-            message_id="1@send.example", boundary="x", reporting_mta="send.example", arrival=datetime(2026, 11, 22, tzinfo=UTC),
-            recipients=(mail.ReportedRecipient(address=mail.Address(local="ann", domain="example.com"), action="failed", status="5.1.1", diagnostic="550 5.1.1 No such user"),),
-            original=b"From: s@send.example\r\nTo: ann@example.com\r\n\r\nx",
-        )
-    )  # fmt: skip
-    assert told(mail.read_report(ours)) == ["ann@example.com 5.1.1 550 userunknown hard"]
+
+def test_our_own_reports_are_understood():
+    moment = datetime(2026, 11, 22, tzinfo=UTC)
+    ann = mail.Address(local="ann", domain="example.com")
+    us = mail.Address(local="b.1", domain="send.example")
+    failed = mail.ReportedRecipient(address=ann, action="failed", status="5.1.1", diagnostic="550 5.1.1 No such user")
+    ours = mail.Report(
+        from_=mail.Mailbox(name="", address=us),
+        to=us,
+        date=moment,
+        message_id="1@send.example",
+        boundary="x",
+        reporting_mta="send.example",
+        arrival=moment,
+        recipients=(failed,),
+        original=b"From: s@send.example\r\nTo: ann@example.com\r\n\r\nx",
+    )
+    assert told(mail.read_report(mail.write_report(ours))) == ["ann@example.com 5.1.1 550 userunknown hard"]

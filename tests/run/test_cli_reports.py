@@ -10,7 +10,13 @@ from typer.testing import CliRunner
 
 from sendwright.run.cli.main import app
 
-BOUNCE = b"From: MAILER-DAEMON@mx.test\nSubject: Undelivered mail\n\nIt could not be delivered:\n\n<ann@example.com>: 550 5.1.1 No such user\n"
+BOUNCE = b"""From: MAILER-DAEMON@mx.test
+Subject: Undelivered mail
+
+It could not be delivered:
+
+<ann@example.com>: 550 5.1.1 No such user
+"""
 ASKED = {"address": "ann@example.com", "status": "5.1.1", "reply_code": "550", "reason": "userunknown", "hard": True}
 
 

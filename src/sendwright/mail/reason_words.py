@@ -13,6 +13,7 @@ Words: TypeAlias = tuple[tuple[R, tuple[str, ...]], ...]
 # Words that say it whatever the codes are: they name us, our mail or the state of the mailbox. The order is the
 # argument: a provider's own terms first, then the state of an existing mailbox, then who we are and how much we send.
 DECISIVE: Final[Words] = (
+    # Facebook's codes: P for permanent, T for temporary.
     (R.USER_UNKNOWN, ("rcp-p1", "int-p1", "int-p3", "int-p4")),
     (R.FILTERED, ("rcp-p2", "rcp-p3", "rcp-p4")),
     (R.MESSAGE_TOO_BIG, ("msg-p1", "int-p2")),
@@ -23,6 +24,7 @@ DECISIVE: Final[Words] = (
     (R.BLOCKED, ("pol-p1", "pol-p2", "pol-p3", "pol-p4", "pol-p5")),
     (R.TOO_MANY_CONNECTIONS, ("con-t1", "con-t3", "rcp-t2", "pol-t1")),
     (R.SYSTEM_ERROR, ("rcp-t1", "int-t1", "dns-t1")),
+    # Exchange's own names for what went wrong.
     (R.REJECTED, ("rst.notauthorized", "rst.sendernotauthenticatedforgroup")),
     (R.SYSTEM_ERROR, (
         "duplicated message-id", "loop alert", "adr.ambiguous", "adr.badprimary", "several matches found in domino",
@@ -60,7 +62,8 @@ DECISIVE: Final[Words] = (
         "容量",
     )),
     (R.MESSAGE_TOO_BIG, (
-        "mail size limit", "message too large", "message too big", "message is too large", "message is too big",
+        "mail size limit", "maximum message size exceeded", "message too large", "message too big",
+        "message is too large", "message is too big",
         "mail is too large", "line limit exceeded", "message size exceeds*maximum", "message exceeds maximum",
         "message exceeded max", "message size exceeds maximum", "exceeds the maximum message size",
         "exceeded maximum inbound message size", "max message size exceeded", "message length exceeds",
@@ -70,7 +73,8 @@ DECISIVE: Final[Words] = (
         "resolver.rst.recipsizelimit", "resolver.rst.sendsizelimit", "nachricht zu gross", "nachricht ist zu gro",
     )),
     (R.SUSPEND, (
-        "administratively disabled", "account is temporarily limited", "account is disabled", "account disabled",
+        "administratively disabled", "account is temporarily limited", "blocked due to inactivity",
+        "account is disabled", "account disabled",
         "account that you tried to reach is disabled", "account has been disabled",
         "account that you tried to reach is inactive", "account is inactive", "account inactive",
         "account deactivated", "account is suspended", "account suspended", "account has been suspended",
@@ -104,7 +108,8 @@ DECISIVE: Final[Words] = (
         "cannot relay", "send authenticated smtp to relay", "unauthenticated relay",
     )),
     (R.AUTH_FAILURE, (
-        "dmarc", "spf record", "spf check", "spf fail", "fails spf", "fail spf", "failed spf", "spf validation",
+        "dmarc", "spf: ", "spf record", "spf check", "spf fail", "fails spf", "fail spf", "failed spf",
+        "spf validation",
         "spf hard fail", "spf (sender policy", "sender policy framework", "dkim check", "dkim fail", "dkim signature",
         "spf or dkim", "dkim or spf", "spf and dkim", "dkim unauthenticated", "not authorized by spf",
         "is not allowed to send mail from", "not authorized to use*sender", "not authorized to send mail from",
@@ -168,8 +173,8 @@ DECISIVE: Final[Words] = (
         "blacklist", "black list", "blocklist", "block list", "blocked list", "denylist", "dnsbl", " rbl", "rbl-",
         "rbl ", "spamhaus", "spamcop", "sorbs", "barracudacentral", "blocked using", "listed at", "is listed in",
         "was listed", "currently listed", "listed by", "is listed on", "banned sending ip", "banned ip",
-        "ip address is blocked", "ip blocked", "ip address blocked", "ip has been blocked", "ip*is blocked",
-        "ip*blocked", "ip address*rejected", "client host rejected", "client host blocked", "client host*blocked",
+        "ip address is blocked", "ip blocked", "ip address blocked", "ip has been blocked", " ip *is blocked",
+        " ip *blocked", " ip address*rejected", "client host rejected", "client host blocked", "client host*blocked",
         "your host is blocked", "helo command rejected", "helo rejected", "invalid helo", "invalid ehlo", "bad helo",
         "helo name", "ehlo name", "helo/ehlo", "my name was rejected", "not accepting connections", "refused to talk",
         "connection refused by policy", "connection rejected", "connections from*reject", "connection dropped",
@@ -177,7 +182,7 @@ DECISIVE: Final[Words] = (
         "server is blocked", "sender ip", "hosts from", "hosts in*not allowed", "dynamic ip", "dynamic address",
         "dial-up", "dialup", "dynamic/", "residential ip", "greylist", "graylist", "grey list", "greylisting",
         "unfortunately, messages from", "because messages from*were", "messages from your*blocked",
-        "mail from your*is not", "mail from*rejected*ip", "banned", "bad sender ip",
+        "mail from your*is not", "mail from*rejected* ip ", "banned", "bad sender ip",
         "please use the smtp server of your isp", "use your isp", "your isp's", "isp smtp", "ips.backscatterer",
         "is in my*list", "too many errors", "too many invalid", "too many unknown users", "too many bad",
         "early talker", "pregreet", "protocol error; redundant", "e-mail is redundant", "domain*is blocked",
@@ -208,74 +213,17 @@ DECISIVE: Final[Words] = (
     )),
 )  # fmt: skip
 
-# The recipient does not exist, said so that no step of the session can make it mean something else.
-NO_USER: Final = (
-    "delivery error: dd", "not listed in domino directory", "not listed in * directory", "not listed in public name",
-    "recipient name is not recognized", "unknown recipient", "recipientnotfound", "recipnotfound", "adr.recip",
-    "adr.exrecip", "adr.invalidinsmtp", "unknown user:", "< >: user unknown", "non répertorié dans l'annuaire",
-    "見つかりません", "ディレクトリのリストにありません", "no valid recipients for this", "mail.local: unknown user",
-    "bad destination mailbox address", "bad destination email address", "bad address syntax",
-    "recipient address rejected: access denied", "destination addresses were unknown", "no mailbox here by that name",
-    "no mailbox by that name", "email address wasn't found", "email address could not be found",
-    "address you entered couldn", "wasn't found at", "couldn't be found or is invalid", "p=nosuchuser",
-    "no valid recipient", "invalid recipient", "not a valid mailbox", "requested user mailbox not found",
-    "no such user here", "adresse destinataire invalide", "adresse d au moins un destinataire invalide",
-    "utilisateur inconnu", "destinataire inconnu", "benutzer unbekannt", "empfänger unbekannt",
-    "empfaenger unbekannt", "empfänger existiert nicht", "unbekannte adresse", "empfänger nicht gefunden",
-    "adresse existiert nicht", "unbekannter empf", "usuario desconocido", "destinatario desconocido",
-    "usuario no existe", "utente sconosciuto", "destinatario sconosciuto", "usuário desconhecido",
-    "нет такого пользователя", "получатель не найден", "пользователь не найден", "ユーザーが存在しない",
-    "宛先が存在し", "宛先不明",
-    "メールアドレスが存在し", "ofr_416", "lpn007_416", "nie istnieje", "neexistuje", "bestaat niet", "non esiste",
-    "invalid final delivery user", "unknown local-part", "unknown local part", "user not exist",
-    "can't chdir to maildir", "addressee unknown", "name not found in", "no matching*directory",
-    "delivery to non-user",
-)  # fmt: skip
-
-# The same where it may also be a filter that hides behind these words: believed at RCPT or with a code that agrees.
-NO_USER_PERHAPS: Final = (
-    "account that you tried to reach does not exist", "user doesn't have a", "user does not have a",
-    "does not have an account", "doesn't have an account", "recipient not found", "mailbox not found",
-    "no such mailbox", "mailbox does not exist", "mailbox doesn't exist", "user not found", "user doesn't exist",
-    "user does not exist", "does not have an email account", "name not found", "is not a known user",
-    "not a valid user", "not a valid recipient", "not a known user", "no longer accepts mail", "no longer exists",
-    "recipient unknown", "no such account", "recipient cannot be found", "recipient could not be found",
-    "person not at this company", "no longer with", "not our customer", "invalid user", "invalid mailbox",
-    "invalid address", "no account by that name", "couldn't find any user", "wurde nicht gefunden",
-    "this mailbox is no longer", "no longer exist", "unknown address error", "no such virtual user",
-    "not a valid address", "user unknown", "unknown user", "no such user", "no such recipient", "no such address",
-    "no such person", "no such member", "no such name", "unknown mailbox", "unknown address", "unknown account",
-    "unknown id", "unknown local", "address unknown", "account not found", "address not found", "address is not",
-    "address invalid", "mailbox unavailable", "mailbox not available", "recipient refused", "recipient not known",
-    "user invalid", "user not known", "user rejected", "user*not exist", "undeliverable address", "undeliverable to",
-    "not a mailbox", "not a user", "no user", "no mailbox", "no recipient", "is not known here", "is unknown",
-    "not known at this", "unknown to", "does not exist", "doesn't exist", "can't accept user",
-    "does not like recipient", "can't deliver to", "inactive email address", "not found in", "no existe",
-    "we don't handle mail for", "we do not handle mail for", "not deliver to", "account unavailable",
-    "account closed", "not a local", "not local", "email address is invalid", "verification failed",
-    "could not verify recipient", "unknown in", "unknown at", "unknown or",
-)  # fmt: skip
-
-# A refusal after the recipient was taken, or by the recipient's own rules.
-FILTERED: Final = (
-    "header error", "ambiguous recipient", "cannot route mail to user", "undisclosed error", "user reject",
-    "user refused", "recipient has refused", "refuses to accept", "because the recipient is only accepting mail from",
-    "only accepts mail from", "not accepting mail from", "user has rejected", "due to extended inactivity",
-    "you have been blocked by the recipient", "refused by recipient", "bounced by a filter", "recipient's filter",
-    "user's filter", "private blacklist", "sender is on the recipient", "blocked by user",
-    "does not accept mail from you", "wants no mail", "rejected by user", "filtered", "undisclosed reason",
-    "transport failure*rule", "rejected by the recipient's", "by recipient's",
-)  # fmt: skip
-
 # What is about the sender, or the recipient's domain.
 ABOUT_DOMAINS: Final[Words] = (
+    (R.NETWORK_ERROR, ("host not found, try again", "temporarily unresolvable")),
     (R.SECURITY_ERROR, (
         "client was not authenticated", "sendernotauthenticated", "unauthenticated sender", "authentication required",
         "authentication is required", "authrequired", "must authenticate", "authentication failure",
         "authentication failed", "codes d'authentification", "sendersnotallowed",
     )),
     (R.REJECTED, (
-        "sender address rejected", "sender rejected", "sender denied", "sender verify failed",
+        "permissions to send as", "permission to send as", "sender address rejected", "sender rejected",
+        "sender denied", "sender verify failed",
         "sender verification failed", "sender is rejected", "domain of sender address", "sender domain",
         "sender address", "mail from address", "mail from not", "rejected mail from", "invalid sender",
         "invalid mail from", "invalid domain, see", "unroutable sender", "unrouteable sender", "address of sender",

@@ -10,6 +10,7 @@ from collections.abc import Iterable
 from typing import Final
 
 from . import reason_codes as codes
+from . import reason_users as users
 from . import reason_words as words
 from .bounce_reasons import BounceReason
 
@@ -62,11 +63,14 @@ def is_hard(reason: BounceReason, status: str = "", reply_code: str = "") -> boo
 
 
 def _plain(text: str) -> str:
-    """Lower case, one space between words; without links and addresses, which are full of words that mean nothing."""
+    """Lower case, one space between words; without links and addresses, which are full of words that mean nothing.
+
+    A space at both ends, so that a fragment may say where a word begins.
+    """
     said = text[:_READ].lower()
     hints = [found[1] or found[2] for found in _LINK_SAYS.finditer(said)]
     bare = _ADDRESS.sub(" ", _LINK.sub(" ", said))
-    return " ".join([*bare.split(), *hints])
+    return f" {' '.join([*bare.split(), *hints])} "
 
 
 def _subject_and_detail(status: str) -> str:
@@ -95,21 +99,21 @@ def _about_sender(code: str, said: str) -> BounceReason | None:
     """What is unknown or takes no mail when the sender is named, is the sender."""
     found = _precise(code) or _by_words(words.ABOUT_DOMAINS, said) or _by_words(words.ABOUT_MACHINES, said)
     is_sender = found in _HARD or found is BounceReason.NOT_ACCEPT or (not found and code.startswith("1."))
-    return BounceReason.REJECTED if is_sender or _any_of(words.NO_USER_PERHAPS, said) else found
+    return BounceReason.REJECTED if is_sender or _any_of(users.NO_USER_PERHAPS, said) else found
 
 
 def _about_user(code: str, said: str, command: str) -> BounceReason | None:
-    if _any_of(words.FILTERED, said):
+    if _any_of(users.FILTERED, said):
         return BounceReason.FILTERED
     if code in codes.PRECISE:
         return None
-    if _any_of(words.NO_USER, said) and code not in codes.CODES_OF_FILTER:
+    if _any_of(users.NO_USER, said) and code not in codes.CODES_OF_FILTER:
         return BounceReason.USER_UNKNOWN
     if _by_words(words.ABOUT_DOMAINS, said):
         return None
     if code in codes.CODES_OF_USER and said:
         return BounceReason.USER_UNKNOWN
-    if not _any_of(words.NO_USER_PERHAPS, said):
+    if not _any_of(users.NO_USER_PERHAPS, said):
         return None
     return BounceReason.USER_UNKNOWN if command == "RCPT" else BounceReason.FILTERED
 
@@ -144,6 +148,8 @@ def _any_of(fragments: Iterable[str], said: str) -> bool:
 
 def _holds(said: str, fragment: str) -> bool:
     """Whether the pieces of the fragment stand in the text one after the other."""
+    if "*" not in fragment:
+        return fragment in said
     position = 0
     for piece in fragment.split("*"):
         position = said.find(piece, position)

@@ -11,6 +11,7 @@ from typing import Final
 from . import report_lines as lines
 
 MAX_GROUPS: Final = 200
+MAX_FIELDS: Final = 50  # of one recipient
 _OF_RECIPIENT: Final = ("final-recipient", "original-recipient", "x-actual-recipient", "action", "status")
 _ADDRESS_FIELDS: Final = ("final-recipient", "x-actual-recipient", "original-recipient", "removed-recipient")
 _KNOWN: Final = frozenset(
@@ -104,15 +105,16 @@ def _groups(block: lines.Fields, mail: lines.Fields) -> Iterator[Group]:
         if name in _OF_RECIPIENT and group.value(name) and name in ("final-recipient", "action", "status"):
             yield group
             group = Group()
-        group.fields.append((name, value))
+        if len(group.fields) < MAX_FIELDS:
+            group.fields.append((name, value))
     yield group
 
 
 def _add(groups: list[Group], group: Group) -> None:
     """A group without an address belongs to the one before it, if that has no verdict yet."""
     if not group.names_somebody and groups and not (groups[-1].action and groups[-1].status):
-        groups[-1].fields.extend(group.fields)
-    elif len(groups) < MAX_GROUPS:
+        groups[-1].fields.extend(group.fields[: MAX_FIELDS - len(groups[-1].fields)])
+    elif len(groups) < MAX_GROUPS and all(group.fields != other.fields for other in groups):
         groups.append(group)
 
 

@@ -31,14 +31,14 @@ def read_notice(text: str) -> Notice | None:
     start = text.find("{", 0, 4_096)
     if start < 0 or not any(word in text[:_MAX] for word in ("otificationType", "eventType")):
         return None
-    # The mail system folds lines longer than 998 octets, also inside of strings.
     outer = _object(text[start : start + _MAX])
     inner = outer.get("Message")
     return _notice(_object(inner) if isinstance(inner, str) else outer)
 
 
 def _object(text: str) -> dict[str, object]:
-    for candidate in (text.replace("\n ", ""), text, text.replace("\n", "")):
+    # Mail systems fold lines that are too long, also inside of strings; sendmail marks that by an exclamation mark.
+    for candidate in (text.replace("!\n ", "").replace("\n ", ""), text, text.replace("\n", "")):
         try:
             value, _ = json.JSONDecoder(strict=False).raw_decode(candidate.lstrip())
         except (ValueError, RecursionError):

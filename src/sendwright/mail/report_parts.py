@@ -25,10 +25,14 @@ _TELLING: Final = ("message-id", "from", "to", "subject", "return-path")
 
 @dataclass(slots=True)
 class Pieces:
-    """The texts of a report; what is missing is empty. Filled while the parts are walked."""
+    """The texts of a report; what is missing is empty. Filled while the parts are walked.
+
+    `text` is what people see, as it came; `words` is its begin, up to the returned mail and with lines cut.
+    """
 
     root: Part
     truncated: bool
+    text: str = ""
     words: str = ""
     machine: str = ""
     complaint: str = ""
@@ -91,7 +95,8 @@ def _fields_of_part(leaf: Part) -> lines.Fields:
 
 def _part_words(pieces: Pieces) -> None:
     """The words and what follows them in the same part: the returned mail of old mailers and of torn multiparts."""
-    pieces.words, rest = lines.split_at_returned(pieces.words)
+    pieces.text = pieces.words
+    pieces.words, rest = lines.split_at_returned(pieces.text)
     if not pieces.returned and rest:
         pieces.returned = returned_fields(rest)
 

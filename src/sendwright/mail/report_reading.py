@@ -23,7 +23,7 @@ def read_report(raw: bytes) -> IncomingReport:
     that know none of them. Nothing in a report is proven: it says what somebody wrote.
     """
     pieces = report_parts.take_apart(raw)
-    notice = read_notice(pieces.words)
+    notice = read_notice(pieces.text)
     if notice:
         return _of_notice(pieces, notice)
     if pieces.root.value("X-Apple-Unsubscribe").lower() == "true":

@@ -1,6 +1,7 @@
 """The recipients of a report: fields for programs and words for people, put together, and a verdict on each."""
 
-from dataclasses import dataclass, field
+import re
+from dataclasses import dataclass, field, replace
 from typing import Final
 
 from . import report_lines as lines
@@ -15,6 +16,8 @@ from .report_words import Named, command_alone, command_in, named_in, quoted
 
 _MAX_DIAGNOSTIC: Final = 1_000
 _MAX_SEGMENT: Final = 2_000
+# Amazon's receiving servers bounce with a text that the owner of a rule chose ("mailbox does not exist" is a preset).
+_RULES_OF_OWNERS: Final = re.compile(r"dns; ?inbound-smtp\.[a-z0-9.-]{1,60}\.amazonaws\.com", re.IGNORECASE)
 _REACHED: Final = frozenset({"delivered", "relayed", "expanded"})
 _CATEGORIES: Final = {
     "bad-mailbox": BounceReason.USER_UNKNOWN,
@@ -99,9 +102,12 @@ def _by_fields(pieces: Pieces, status: Status, named: list[Named]) -> Told:
     for group in failed:
         one = by_address.get(group.address.lower()) or (named[0] if alone and len(named) == 1 else None)
         evidence.append(_of_group(group, one, pieces if alone else None))
+    verdicts = [_verdict(one) for one in evidence]
+    if _RULES_OF_OWNERS.fullmatch(lines.first(status.mail, "reporting-mta")[: lines.MAX_LINE]):
+        verdicts = [_softened(verdict) for verdict in verdicts]
     originals = (lines.address_in(group.value("original-recipient")) for group in status.groups)
     return Told(
-        recipients=tuple(_verdict(one) for one in evidence),
+        recipients=tuple(verdicts),
         delivered=tuple(group.address for group in reached if group.address),
         original_recipients=tuple(dict.fromkeys(address for address in originals if address)),
         mail=status.mail,
@@ -120,6 +126,12 @@ def _of_group(group: Group, named: Named | None, pieces: Pieces | None) -> _Evid
         command=_command(named, group.diagnostic, said, words),
         category=group.value("x-powermta-bouncecategory"),
     )
+
+
+def _softened(verdict: ReportedAddress) -> ReportedAddress:
+    if verdict.reason is not BounceReason.USER_UNKNOWN:
+        return verdict
+    return replace(verdict, reason=BounceReason.FILTERED, hard=False)
 
 
 def _fallback(pieces: Pieces) -> str:

@@ -43,7 +43,7 @@ _STEP_OF: Final = {"helo": "EHLO", "ehlo": "EHLO", ".": "DATA", "connect": "CONN
 
 @dataclass(slots=True)
 class Named:
-    """A recipient whom the words name, and the lines about them; `refused_by` is the command that was answered."""
+    """A recipient whom the words name, and the lines about them; `command` is what was answered, if it is known."""
 
     address: str
     said: list[str] = field(default_factory=list)

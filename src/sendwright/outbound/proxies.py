@@ -6,6 +6,7 @@ The conversation with a SOCKS5 proxy is `Socks5`, which has no socket; `open_con
 from __future__ import annotations
 
 import asyncio
+import os
 import socket
 import ssl
 from collections.abc import Callable
@@ -218,7 +219,12 @@ async def _connect_to_any(proxy: Proxy) -> socket.socket:
             with suppress(OSError):  # not every kind of socket has it
                 attempt.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             return attempt
-    raise ProxyFailed(f"the proxy {where} cannot be reached: {last}") from last
+    raise ProxyFailed(f"the proxy {where} cannot be reached: {_plain(last)}") from last
+
+
+def _plain(fault: OSError | None) -> str:
+    """What the system calls the error: the event loops word it differently."""
+    return os.strerror(fault.errno) if fault is not None and fault.errno and fault.errno > 0 else str(fault)
 
 
 async def _ask_socks(connected: socket.socket, core: Socks5) -> None:

@@ -177,6 +177,8 @@ async def _message(reader: asyncio.StreamReader) -> bytes:
 async def _trickle(octets: bytes, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
     while not reader.at_eof():
         for octet in octets:
+            if writer.is_closing():  # uvloop does not suffer a word to a client that has gone
+                return
             writer.write(bytes([octet]))
             await writer.drain()
             await asyncio.sleep(0.001)

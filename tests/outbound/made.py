@@ -21,7 +21,7 @@ PARCEL = outbound.Parcel(
     message=b"Subject: hello\r\n\r\nhello\r\n.\r\n",
 )
 SHORT = Limits(connect=2, greeting=0.3, ehlo=0.3, tls=0.5, mail=0.3, rcpt=0.3, data=0.3, block=0.3, final=0.3,
-               reset=0.3, quit=0.3, slot=0.1, last_greeting=0.3)  # fmt: skip
+               reset=0.3, quit=0.3, slot=0.1, proxy=0.1, last_greeting=0.3)  # fmt: skip
 """For peers that hang: long enough for a busy machine to be told from silence, short enough to wait for."""
 
 

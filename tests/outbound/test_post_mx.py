@@ -79,8 +79,12 @@ async def test_the_next_exchanger_is_asked_when_the_first_is_busy():
 
 async def test_another_address_of_the_only_exchanger_is_asked_when_the_first_says_nothing():
     zone: Zone = {**BOTH, ("example.org", "MX"): ["10 mx1.example.org."],
-                  ("mx1.example.org", "A"): ["127.0.0.1", "127.0.0.2"]}  # fmt: skip
-    async with two([[Hang()]], [GOOD]) as (one, other), posted(zone, one.port, limits=SHORT) as post:
+                  ("mx1.example.org", "AAAA"): ["::1"]}  # fmt: skip
+    async with (
+        scripted([Hang()]) as one,
+        scripted(GOOD, host="::1", port=one.port) as other,
+        posted(zone, one.port, limits=SHORT) as post,
+    ):
         made = await deliver(post)
         assert isinstance(made.outcome, Answered)
         assert (one.connections, other.connections) == (1, 1)

@@ -1,6 +1,7 @@
 """Proxies, without a socket and with one."""
 
 import asyncio
+import socket
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import replace
@@ -262,3 +263,33 @@ async def test_our_own_machine_is_reached_without_source_and_proxy():
     path = paths.of(Way(name="egress", source_ip="198.51.100.7", proxy=proxy, ehlo_name="mta1.example.com"))
     assert (path.settings.source_ip, path.settings.proxy) == (None, None)
     assert path.settings.ehlo_name == "mta1.example.com"
+
+
+async def test_a_proxy_without_an_answer_is_given_up_in_time():
+    with socket.socket() as full:
+        full.bind(("127.0.0.1", 0))
+        full.listen(0)
+        where = full.getsockname()
+        with socket.create_connection(where):  # now its queue is full, and nobody empties it
+            async with posted(Proxy(kind=ProxyKind.HAPROXY, host="127.0.0.1", port=where[1])) as (post, parcel):
+                made = await deliver(post, parcel)
+    assert isinstance(made.outcome, Unreachable)
+    assert (made.outcome.trouble, "within 0.1 s" in made.outcome.detail) == (Trouble.PROXY, True)
+
+
+async def test_a_delivery_that_is_cancelled_while_the_proxy_is_silent_frees_its_slot():
+    silent = asyncio.Event()
+
+    async def say_nothing(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        silent.set()
+        await reader.read()
+
+    async with (
+        listening(say_nothing) as port,
+        posted(Proxy(kind=ProxyKind.SOCKS5, host="127.0.0.1", port=port)) as (post, parcel),
+    ):
+        async with asyncio.TaskGroup() as group:
+            task = group.create_task(deliver(post, parcel))
+            await silent.wait()
+            task.cancel()
+        assert post.free_slots("example.org", parcel.way) == 2

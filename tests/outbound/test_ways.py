@@ -1,11 +1,13 @@
 """The way a message leaves by: its name, address and route; and that what happens on one way stays on it."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from datetime import timedelta
 
 import pytest
+from structlog.testing import capture_logs
 
 from sendwright import outbound
 from sendwright.outbound.model import Answered, DirectMx, Dns, NoRoute, Route, SmartHost, Trouble, Unreachable, Way
@@ -13,7 +15,7 @@ from sendwright.outbound.paths import Paths
 from sendwright.outbound.providers import read_providers
 from sendwright.outbound.settings import PostSettings
 from sendwright.outbound.sites import SITE_NAME_MOST, Sites, relay_name, site_name
-from tests.fakes.name_server import Zone, name_server
+from tests.fakes.name_server import SILENCE, Zone, name_server
 from tests.fakes.smtp_peer import BYE, EHLO, ONE_MESSAGE, Expect, Say, Script, scripted
 from tests.outbound.made import NOW, PARCEL, SHORT, Clock, deliver, post_to, said
 
@@ -35,11 +37,19 @@ def by(way: Way, **more: str) -> outbound.Parcel:
 
 @asynccontextmanager
 async def posted(
-    port: int, *, zone: Zone = ZONE, clock: Clock | None = None, route: Route | None = None, **settings: object
+    port: int,
+    *,
+    zone: Zone = ZONE,
+    clock: Clock | None = None,
+    route: Route | None = None,
+    look_up: float = 10,
+    **settings: object,
 ) -> AsyncIterator[outbound.Post]:
     time = clock or Clock()
     async with name_server(zone) as dns:
-        resolver = outbound.Resolver(nameserver=dns.address, monotonic=time.monotonic, allow_private=True)
+        resolver = outbound.Resolver(
+            nameserver=dns.address, monotonic=time.monotonic, allow_private=True, limit=timedelta(seconds=look_up)
+        )  # fmt: skip
         async with post_to(
             route or DirectMx(), limits=SHORT, clock=time, resolver=resolver, mx_port=port, **settings
         ) as post:  # fmt: skip
@@ -165,7 +175,11 @@ async def test_a_site_that_refuses_us_by_name_gets_nothing_for_a_quarter_of_an_h
     clock = Clock()
     blocked: Script = [*EHLO, Expect("MAIL"), Say("550 5.7.1 your IP address is on a blocklist"), *BYE]
     async with scripted(blocked) as peer, posted(peer.port, clock=clock) as post:
-        first = await deliver(post)
+        with capture_logs() as logged:
+            first = await deliver(post)
+        assert [(line["event"], line["log_level"], line["site"], line["code"]) for line in logged] == [
+            ("site_refuses_us", "error", "mx.example.org", 550)
+        ]
         second = await deliver(post, replace(PARCEL, rcpt_to="bob@example.org"))
         assert peer.connections == 1
     assert isinstance(first.outcome, Answered)
@@ -173,6 +187,19 @@ async def test_a_site_that_refuses_us_by_name_gets_nothing_for_a_quarter_of_an_h
         who="example.org", trouble=Trouble.CROWDED, wait=timedelta(minutes=15),
         detail="it refuses our address or domain (550 5.7.1 your IP address is on a blocklist)",
     )  # fmt: skip
+
+
+async def test_a_domain_whose_name_server_is_silent_holds_no_more_slots_than_a_new_site():
+    zone: Zone = {("example.org", "MX"): SILENCE}
+    async with posted(1, zone=zone, look_up=0.2) as post, asyncio.TaskGroup() as group:
+        tasks = []
+        for left in (2, 1):
+            assert post.room("example.org").now == left
+            tasks.append(group.create_task(deliver(post)))
+            await asyncio.sleep(0)
+        assert (post.room("example.org").now, post.room("example.net").now) == (0, 2)
+        await asyncio.wait(tasks)
+        assert post.room("example.org").now == 2
 
 
 # --- names and the map
@@ -212,7 +239,7 @@ def met(known: Sites, number: int) -> bool:
 async def test_quiet_sites_are_forgotten_when_there_are_too_many():
     known = sites()
     for number in range(2_001):
-        known.of_exchangers(outbound.OWN_WAY, f"{number}.example", (f"mx.{number}.example",))
+        known.of_exchangers(outbound.OWN_WAY, f"{number}.example", str(number), (f"mx.{number}.example",))
     assert not met(known, 0)
     assert met(known, 2_000)
 
@@ -220,7 +247,7 @@ async def test_quiet_sites_are_forgotten_when_there_are_too_many():
 async def test_even_resting_sites_are_forgotten_when_all_rest_but_never_those_at_work():
     known = sites()
     for number in range(2_001):
-        site = known.of_exchangers(outbound.OWN_WAY, f"{number}.example", (f"mx.{number}.example",))
+        site = known.of_exchangers(outbound.OWN_WAY, f"{number}.example", str(number), (f"mx.{number}.example",))
         site.was_silent()
         if number == 0:
             await site.enter(1)
@@ -232,7 +259,7 @@ async def test_even_resting_sites_are_forgotten_when_all_rest_but_never_those_at
 async def test_domains_are_forgotten_when_there_are_too_many():
     known = sites()
     for number in range(10_001):
-        known.of_exchangers(outbound.OWN_WAY, f"{number}.example", ("mx.example",))
+        known.of_exchangers(outbound.OWN_WAY, f"{number}.example", "mx.example", ("mx.example",))
     assert not met(known, 0)
     assert met(known, 10_000)
 

@@ -141,6 +141,7 @@ class Connector:
             async with asyncio.timeout(limit):
                 await open_connection(
                     lambda: talk, peer, source_ip=self._settings.source_ip, proxy=self._settings.proxy,
+                    proxy_limit=self._settings.limits.proxy,
                     ssl_context=self._context if self._implicit else None,
                 )  # fmt: skip
         except TimeoutError:

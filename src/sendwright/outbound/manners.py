@@ -39,4 +39,4 @@ class Manners:
 
 
 FOR_STRANGERS = Manners()
-FOR_OUR_OWN_RELAY = Manners(relay=True, most=20, messages=1_000, in_hand=200)
+FOR_OUR_OWN_RELAY = Manners(relay=True, most=20, messages=1_000, in_hand=1_000)

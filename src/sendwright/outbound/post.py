@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Self
 
 import structlog
@@ -83,6 +84,7 @@ class Post:
         self._paths = Paths(route, settings, on_open=self._admit, policies=policies)
         self._sites = Sites(settings, monotonic)
         self._proxies = ProxyRests(monotonic)
+        self._on_the_way: Counter[tuple[Way, str]] = Counter()  # their site is not found yet
         self._open: set[Conversation] = set()
         self._all_gone = asyncio.Event()
 
@@ -128,11 +130,18 @@ class Post:
     def room(self, site_domain: str, way: Way = OWN_WAY) -> Room:
         """How many deliveries to this domain may set out by this way, or when it is worth asking again, and why.
 
-        Of a domain not met before nothing is known until the first message looks for its servers. A site that cannot be
-        reached has room: what goes there learns so at once and keeps to its own schedule.
+        Of a domain not met before nothing is known until the first message looks for its servers, so only as many set
+        out as a site has connections at first. A site that cannot be reached has room: what goes there learns so at
+        once and keeps to its own schedule.
         """
         site = self._met(site_domain, way)
-        return Room(now=self._settings.strangers.start) if site is None else site.room()
+        room = Room(now=self._settings.strangers.start) if site is None else site.room()
+        going = self._on_the_way[way, site_domain]
+        if not going or not room.now:
+            return room
+        if room.now > going:
+            return replace(room, now=room.now - going)
+        return Room(now=0, wait=timedelta(seconds=1), why="its servers are being looked for")
 
     def snapshot(self) -> tuple[SiteState, ...]:
         """How this process stands with every site it remembers; first those that need a look."""
@@ -152,7 +161,14 @@ class Post:
                 talk.abort()
 
     async def _deliver(self, errand: Errand) -> Outcome:
-        place = await self._place(errand)
+        key = (errand.parcel.way, errand.parcel.site_domain)
+        self._on_the_way[key] += 1
+        try:
+            place = await self._place(errand)
+        finally:
+            self._on_the_way[key] -= 1
+            if not self._on_the_way[key]:
+                del self._on_the_way[key]
         if not isinstance(place, _Place):
             return place
         manners = place.site.manners
@@ -192,7 +208,7 @@ class Post:
         policy = NO_POLICY
         if self._policies is not None:
             policy = await self._policies.of(domain, found, relaxed=errand.parcel.tls_relaxed)
-        site = self._sites.of_exchangers(way, domain, found.site)
+        site = self._sites.of_exchangers(way, domain, errand.site, found.site)
         return _Place(path=path, site=site, hosts=found.in_turn(self._chance), policy=policy)
 
     async def _addresses(self, path: Path, host: str) -> list[str] | NoRoute | Unreachable:

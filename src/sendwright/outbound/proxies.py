@@ -6,6 +6,7 @@ The conversation with a SOCKS5 proxy is `Socks5`, which has no socket; `open_con
 from __future__ import annotations
 
 import asyncio
+import os
 import socket
 import ssl
 from collections.abc import Callable
@@ -16,8 +17,6 @@ from typing import assert_never
 
 from sendwright.outbound.model import Peer, Proxy, ProxyKind
 
-PROXY_LIMIT = 10.0
-"""Seconds to reach a proxy: it stands near."""
 PROXY_REST = 30.0
 """Seconds a proxy that failed is left alone, so that those who leave by it hold nobody up."""
 
@@ -144,11 +143,12 @@ async def open_connection(
     *,
     source_ip: str | None,
     proxy: Proxy | None,
+    proxy_limit: float,
     ssl_context: ssl.SSLContext | None = None,
 ) -> None:
     """Connects to the peer, from `source_ip`, through `proxy`. Raises OSError: ProxyFailed when the proxy is to blame.
 
-    Without a limit of its own: the caller sets one around it.
+    `proxy_limit`: seconds to reach the proxy. For all the rest the caller sets a limit around it.
     """
     loop = asyncio.get_running_loop()
     called = peer.host if ssl_context is not None else None
@@ -158,7 +158,7 @@ async def open_connection(
             protocol, peer.ip, peer.port, local_addr=local, ssl=ssl_context, server_hostname=called
         )
         return
-    through = await _reach(proxy, peer, source_ip)
+    through = await _reach(proxy, peer, source_ip, proxy_limit)
     try:
         await loop.create_connection(protocol, sock=through, ssl=ssl_context, server_hostname=called)
     except BaseException:
@@ -166,9 +166,9 @@ async def open_connection(
         raise
 
 
-async def _reach(proxy: Proxy, peer: Peer, source_ip: str | None) -> socket.socket:
+async def _reach(proxy: Proxy, peer: Peer, source_ip: str | None, limit: float) -> socket.socket:
     """A socket whose next octets are the peer's."""
-    connected = await _connect(proxy)
+    connected = await _connect(proxy, limit)
     try:
         loop = asyncio.get_running_loop()
         match proxy.kind:
@@ -188,12 +188,12 @@ async def _reach(proxy: Proxy, peer: Peer, source_ip: str | None) -> socket.sock
     return connected
 
 
-async def _connect(proxy: Proxy) -> socket.socket:
+async def _connect(proxy: Proxy, limit: float) -> socket.socket:
     try:
-        async with asyncio.timeout(PROXY_LIMIT):
+        async with asyncio.timeout(limit):
             return await _connect_to_any(proxy)
     except TimeoutError as fault:
-        raise ProxyFailed(f"the proxy {proxy.host}:{proxy.port} did not answer within {PROXY_LIMIT:g} s") from fault
+        raise ProxyFailed(f"the proxy {proxy.host}:{proxy.port} did not answer within {limit:g} s") from fault
 
 
 async def _connect_to_any(proxy: Proxy) -> socket.socket:
@@ -219,7 +219,12 @@ async def _connect_to_any(proxy: Proxy) -> socket.socket:
             with suppress(OSError):  # not every kind of socket has it
                 attempt.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             return attempt
-    raise ProxyFailed(f"the proxy {where} cannot be reached: {last}") from last
+    raise ProxyFailed(f"the proxy {where} cannot be reached: {_plain(last)}") from last
+
+
+def _plain(fault: OSError | None) -> str:
+    """What the system calls the error: the event loops word it differently."""
+    return os.strerror(fault.errno) if fault is not None and fault.errno and fault.errno > 0 else str(fault)
 
 
 async def _ask_socks(connected: socket.socket, core: Socks5) -> None:

@@ -20,6 +20,7 @@ class Limits:
 
     look_up: float = 10
     connect: float = 30
+    proxy: float = 10  # to reach a proxy, which stands near
     greeting: float = 120
     last_greeting: float = 300  # of the last server there is: nothing is gained by giving it up early
     ehlo: float = 300

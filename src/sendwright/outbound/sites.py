@@ -48,12 +48,12 @@ class Sites:
         self._sites: dict[tuple[Way, str], Site] = {}
         self._site_of: dict[tuple[Way, str], Site] = {}
 
-    def of_exchangers(self, way: Way, domain: str, exchangers: Exchangers) -> Site:
-        """The site of a domain's exchangers."""
-        site = self._sites.get((way, site_name(exchangers)))
+    def of_exchangers(self, way: Way, domain: str, name: str, exchangers: Exchangers) -> Site:
+        """The site of a domain's exchangers; `name` is their `site_name`."""
+        site = self._sites.get((way, name))
         if site is None:
             manners = self._settings.providers.manners(exchangers, self._settings.strangers)
-            site = self._new(way, site_name(exchangers), Site(manners, self._monotonic, exchangers))
+            site = self._new(way, name, Site(manners, self._monotonic, exchangers))
         if len(self._site_of) >= _DOMAINS_KEPT:
             self._site_of.clear()
         self._site_of[way, domain] = site

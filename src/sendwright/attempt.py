@@ -318,7 +318,8 @@ def _worn_out(made: ledger.Attempt, failure: feedback.SoftFailure, number: int) 
     said = made.reply or made.explanation
     return feedback.Suppression(
         account_id=failure.account_id, stream=failure.stream, key=failure.key, cause=feedback.Cause.BOUNCED,
-        since=failure.at, until=failure.until, evidence={"sendId": failure.send_id, "reason": failure.reason, "reply": said},
+        since=failure.at, until=failure.until,
+        evidence={"sendId": failure.send_id, "reason": failure.reason, "reply": said},
         explanation=f"{failure.key} failed {number} times with nothing delivered between, last on "
         f"{failure.at:%Y-%m-%d}: {said}",
     )  # fmt: skip

@@ -149,7 +149,7 @@ def settled_by(
         suppression=_suppression(delivery, made, lifetimes)
         if isinstance(verdict, outbound.GaveUp) and verdict.bad_address
         else None,
-        failure=_failure(delivery, made, verdict) if isinstance(verdict, outbound.GaveUp) else None,
+        failure=_failure(delivery, made, verdict, lifetimes) if isinstance(verdict, outbound.GaveUp) else None,
     )
 
 
@@ -381,13 +381,15 @@ def _delay(delivery: ledger.Delivery, made: ledger.Attempt, next_try: datetime |
     return {"delayedHours": int(passed / timedelta(hours=1))} if passed else {}
 
 
-def _failure(delivery: ledger.Delivery, made: ledger.Attempt, verdict: outbound.GaveUp) -> feedback.SoftFailure | None:
+def _failure(
+    delivery: ledger.Delivery, made: ledger.Attempt, verdict: outbound.GaveUp, lifetimes: feedback.Lifetimes
+) -> feedback.SoftFailure | None:
     address, reason = mail.parse_address(delivery.recipient), feedback.reason_in_session(verdict.category.value)
     if verdict.bad_address or reason is None or isinstance(address, mail.Malformed):
         return None
     return feedback.SoftFailure(
         account_id=delivery.account_id, stream=delivery.stream, key=address.key, at=made.ended_at, reason=reason,
-        send_id=delivery.send_id,
+        send_id=delivery.send_id, until=lifetimes.until(feedback.Cause.BOUNCED, made.ended_at),
     )  # fmt: skip
 
 
@@ -413,7 +415,8 @@ def _worn_out(made: ledger.Attempt, failure: feedback.SoftFailure, number: int) 
     said = made.reply or made.explanation
     return feedback.Suppression(
         account_id=failure.account_id, stream=failure.stream, key=failure.key, cause=feedback.Cause.BOUNCED,
-        since=failure.at, evidence={"sendId": failure.send_id, "reason": failure.reason, "reply": said},
+        since=failure.at, until=failure.until,
+        evidence={"sendId": failure.send_id, "reason": failure.reason, "reply": said},
         explanation=f"{failure.key} failed {number} times with nothing delivered between, last on "
         f"{failure.at:%Y-%m-%d}: {said}",
     )  # fmt: skip

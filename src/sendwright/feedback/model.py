@@ -72,6 +72,8 @@ class SoftFailure:
     reason: str
     send_id: str
     """Each send counts once."""
+    until: datetime | None = None
+    """When the suppression ends that it may lead to; None: when it is lifted."""
 
 
 ReportId = NewType("ReportId", str)

@@ -164,7 +164,9 @@ def is_first(
     row = {
         "account_id": account_id, "delivery_id": delivery_id, "finding": finding, "report_id": report_id, "at": now,
     }  # fmt: skip
-    return conn.execute(adding(reported_deliveries).values(row).on_conflict_do_nothing()).rowcount == 1
+    written = adding(reported_deliveries).values(row).on_conflict_do_nothing()
+    # An insert's row count is not told by every driver; what it wrote is.
+    return conn.execute(written.returning(reported_deliveries.c.report_id)).first() is not None
 
 
 def list_reports(

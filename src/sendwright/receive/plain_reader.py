@@ -34,6 +34,7 @@ class PlainReport:
 
     kind: str
     recipients: tuple[PlainRecipient, ...] = ()
+    delivered: tuple[str, ...] = ()
     original_recipients: tuple[str, ...] = ()
     feedback_type: str = ""
 

@@ -58,6 +58,8 @@ def judge_bounce(
     """What a report at a return path means (E1, E2, E5)."""
     if incoming.kind == "auto_reply":
         return _ignored("an automatic answer, such as a notice of absence; the mail arrived")
+    if incoming.kind != "bounce" and incoming.delivered:
+        return _ignored("the report tells that the mail was passed on")
     if incoming.kind != "bounce":
         return _unattributed("this could not be read as a report about a mail")
     doubt = _doubt(path, sent, now)
@@ -94,7 +96,8 @@ def judge_complaint(
         return _unattributed("no such mail was sent", sent)
     if now - name.made > OLDEST_COMPLAINT:
         return _unattributed(f"the mail is more than {OLDEST_COMPLAINT.days} days old", sent)
-    if not _may_be_about(key_of(sent.recipient), incoming):
+    named = incoming.original_recipients  # not whom the mail it returns is to: that is what we wrote
+    if named and all(key_of(each) != key_of(sent.recipient) for each in named):
         return _unattributed("the report names another recipient than the one that the mail was sent to", sent)
     return Complained(sent=sent, signer=signer)
 

@@ -44,7 +44,7 @@ def test_one_of_three_killed_at_the_dot_on_postgresql_loses_nothing(
 
 def test_a_line_with_a_lost_mail_breaks_a_rule(tmp_path: Path) -> None:
     line = Line(
-        commit="", backend="sqlite", seed=1, point="S1", kills=1, accepted=3, delivered=3, duplicates=1, unexplained=0,
-        lost=1, in_doubt=1, bystanders=0, strange=[], faults=[], resumed=None, seconds=1.0,
+        commit="", backend="sqlite", seed=1, point="S1", kills=1, accepted=3, delivered=3, duplicates=1, late=0,
+        unexplained=0, lost=1, in_doubt=1, bystanders=0, strange=[], faults=[], resumed=None, seconds=1.0,
     )  # fmt: skip
-    assert line.broken == ["sqlite S1: 1 lost", "sqlite S1: 1 duplicates, of which 0 can be"]
+    assert line.broken == ["sqlite S1: 1 lost", "sqlite S1: 1 duplicates, where none may be"]

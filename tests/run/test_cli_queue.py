@@ -8,6 +8,7 @@ import pytest
 
 from sendwright import attempt, database, smtp
 from sendwright.outbound.model import Answered
+from sendwright.run.settings import PREFIX
 from tests.run.test_cli import Run, lived, run
 from tests.stories.shop import FakePost, Shop, desk
 
@@ -24,7 +25,8 @@ async def put_off(shop: Shop) -> tuple[str, str]:
 
 
 @pytest.fixture
-def waits(target: database.Target) -> tuple[str, str]:
+def waits(target: database.Target, monkeypatch: pytest.MonkeyPatch) -> tuple[str, str]:
+    monkeypatch.setenv(PREFIX + "SECRET_KEY", "a secret of these tests, thirty-two")
     found: tuple[str, str] = lived(target, put_off)
     return found
 

@@ -31,7 +31,7 @@ _MOST_LANES = 8
 """So many lines and lanes are served by one claim."""
 _LANES_SEEN = 256
 """So many lanes are looked at by one claim; the next one goes on behind them."""
-_SEEN_IN_LINE = 128
+_SEEN_IN_LINE = 96
 _MILLISECOND = timedelta(milliseconds=1)
 
 

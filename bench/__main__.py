@@ -1,4 +1,4 @@
-"""``python -m bench [accept|whole|redirect|memory|submission …] [--rounds N] [--seconds S] [--quick] [--json]``."""
+"""``python -m bench [accept|whole|memory|delivery …] [--rounds N] [--seconds S] [--quick] [--json]``."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import NoReturn
 
-from bench import accept, memory, redirect, submission_accept, submission_relay, submission_weight, whole
+from bench import accept, delivery, memory, redirect, submission_accept, submission_relay, submission_weight, whole
 from bench.programs import Missing
 from bench.report import Report
 from bench.rounds import Plan
@@ -25,6 +25,7 @@ _ALL: dict[str, ModuleType] = {
     "whole": whole,
     "redirect": redirect,
     "memory": memory,
+    "delivery": delivery,
     "submission-accept": submission_accept,
     "submission-relay": submission_relay,
     "submission-weight": submission_weight,

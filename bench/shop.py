@@ -31,7 +31,8 @@ _ACCOUNT = "Bench"
 _UNSETTLED: LiteralString = """SELECT (SELECT count(*) FROM sends WHERE state = 'accepted')
     + (SELECT count(*) FROM sends WHERE state = 'composing')
     + (SELECT count(*) FROM deliveries WHERE state IN ('leased', 'committing'))
-    + (SELECT count(*) FROM deliveries WHERE state IN ('waiting', 'in_doubt'))"""
+    + (SELECT count(*) FROM deliveries WHERE state IN ('waiting', 'in_doubt') AND lane IS NULL)
+    + (SELECT count(*) FROM deliveries WHERE state IN ('waiting', 'in_doubt') AND lane IS NOT NULL)"""
 """Each count has an index of its own that holds nothing else: asking costs the server next to nothing."""
 _UNDER_WAY: LiteralString = "SELECT id FROM sends WHERE state IN ('accepted', 'composing', 'queued')"
 _ACCEPTED: LiteralString = "SELECT count(*) FROM sends WHERE state = 'accepted'"

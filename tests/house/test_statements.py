@@ -28,7 +28,7 @@ OF_ALL_ACCOUNTS = {
     r"SELECT deliveries\.account_id, .*\nWHERE " + _STATE + ".*'committing'": "attempts whose lease lapsed",
 }
 """Statements that name no account, and why. ``test_tenants.py`` holds the source to saying so, too."""
-SMALL = ("json_each", "given")
+SMALL = ("json_each", "given", "a", "pauses")  # what was given; steps from one account to the next; a few rows
 
 
 def names_account(statement: Said) -> bool:

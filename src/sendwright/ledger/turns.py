@@ -17,7 +17,7 @@ from sqlalchemy import BigInteger, Connection, and_, bindparam, func, select, te
 from sqlalchemy import update as change
 
 from sendwright.database import Moment, among_ids
-from sendwright.ledger import rules
+from sendwright.ledger import rules, writes
 from sendwright.ledger.claim import BUDGET_BYTES, clock_ms, locked, terms_of
 from sendwright.ledger.model import Delivery, DeliveryId, DeliveryState, Lease, Part, SendId
 from sendwright.ledger.pauses import find_pauses
@@ -26,12 +26,12 @@ from sendwright.ledger.rules import DeliveryEvent, delivery_after
 from sendwright.ledger.shelves import read_payloads, within
 from sendwright.ledger.tables import aside, deliveries, in_line, sends
 
-_MOST_LINES = 16
-_MOST_LANES = 16
+_MOST_LINES = 8
+_MOST_LANES = 8
 """So many lines and lanes are served by one claim."""
 _LANES_SEEN = 256
 """So many lanes are looked at by one claim; the next one goes on behind them."""
-_SEEN_IN_LINE = 256
+_SEEN_IN_LINE = 96
 _MILLISECOND = timedelta(milliseconds=1)
 
 
@@ -157,12 +157,7 @@ def _read(conn: Connection, query: Any) -> list[Head]:
 
 
 def _step_aside(conn: Connection, heads: Sequence[Head]) -> None:
-    by_lane: dict[str, list[tuple[int, str]]] = {}
-    for head in heads:
-        by_lane.setdefault(rules.lane_of(head), []).append((head.account_id, head.id))
-    d = deliveries.c
-    for lane, ids in by_lane.items():
-        conn.execute(change(deliveries).where(among_ids(d.account_id, d.id, ids)).values(lane=lane))
+    writes.STEP_ASIDE.run(conn, [(head.account_id, head.id, rules.lane_of(head)) for head in heads])
 
 
 def _hold(conn: Connection, heads: Sequence[Head]) -> None:

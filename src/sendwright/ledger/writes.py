@@ -177,6 +177,11 @@ LATE = Prepared(
     ),
 )  # fmt: skip
 
+STEP_ASIDE = Prepared(
+    {**_KEY, "lane": String()},
+    lambda given: update(deliveries).where(_is(deliveries, given)).values(lane=given.c.lane),
+)
+
 HOLD_DOUBTFUL = Prepared(
     _KEY,
     lambda given: (

@@ -16,7 +16,7 @@ from sendwright.submission import Refusal, Taken
 from sendwright.submission.compose import CannotRepeat
 
 from .office import Counter, Ready, mail_text, open_counter
-from .shop import FakePost, OWNER, Shop, assert_return_path, desk, event_types
+from .shop import OWNER, FakePost, Shop, assert_return_path, desk, event_types
 
 pytestmark = pytest.mark.anyio
 

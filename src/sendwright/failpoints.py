@@ -31,6 +31,7 @@ POINTS: Final[Mapping[str, str]] = {
     "C1": "worker: sends are claimed, not composed",
     "C2": "worker: deliveries are composed and leased, not begun",
     "T1": "worker: deliveries that are due again are claimed, not begun",
+    "T2": "steering: deliveries are canceled, not committed",
     "S1": "attempt: the envelope is sent, nothing is answered",
     "S2": "attempt: sender, recipient and DATA are answered, nothing of the message is sent",
     "S3": "attempt: half of the message is sent",
@@ -38,10 +39,14 @@ POINTS: Final[Mapping[str, str]] = {
     "S5": "attempt: the final dot is sent, the reply is not read",
     "S6": "attempt: the reply is read, the outcome is not committed",
     "S7": "attempt: the outcome is committed",
+    "B1": "feedback: a report is stored and answered, not read",
+    "B2": "feedback: what follows from a report is written, not committed",
     "M1": "maintenance: before a checkpoint (SQLite)",
     "M2": "maintenance: the tables are migrated, not committed",
 }
-"""Every point, and where the process is then. The letters are areas: accept, HTTP, claim, time, send, maintenance."""
+"""Every point, and where the process is then.
+
+The letters are areas: accept, HTTP, claim, time, send, bounces, maintenance."""
 
 _SIGNALS: Final = {"kill": signal.SIGKILL, "stop": signal.SIGSTOP}
 _LOOPS_TO_THE_WIRE = 3

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from sendwright import database, feedback, receive
+from sendwright import database, feedback, mail, receive
 from sendwright.doors.inbound import InboundSmtp
 from sendwright.doors.self_signed import self_signed_context
 from sendwright.receive import Admitted, Arrival, Refusal
@@ -95,7 +95,7 @@ async def door(sqlite_db: database.Database, now: datetime) -> AsyncIterator[Doo
         return None
 
     office = receive.Office(
-        db=sqlite_db, now=lambda: now, key=KEY, hosts=frozenset({HOST}), read=receive.read_report,
+        db=sqlite_db, now=lambda: now, key=KEY, hosts=frozenset({HOST}), read=mail.read_report,
         find_key=no_key,
     )  # fmt: skip
     gate = Gate(office)

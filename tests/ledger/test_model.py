@@ -106,7 +106,7 @@ class Life(RuleBasedStateMachine):
 
     @rule(owner=st.sampled_from(WORKERS), full=st.sampled_from([None, *DOMAINS]), suspended=st.sampled_from([(), (2,)]))
     def claim(self, owner: str, full: str | None, suspended: tuple[int, ...]) -> None:
-        barred = ledger.Barred(room={("", full): 0} if full else {}, suspended=frozenset(suspended))
+        barred = ledger.Barred(room={(0, "", full): 0} if full else {}, suspended=frozenset(suspended))
         turn = self.write(ledger.claim_turn, owner, LEASE, 2, self.now, barred)
         for taken in turn.taken:
             assert (taken.account_id, taken.id) not in self.canceled

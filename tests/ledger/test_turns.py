@@ -17,7 +17,7 @@ LATER = timedelta(minutes=10)
 
 
 def full(domain: str, egress: str = "") -> ledger.Barred:
-    return ledger.Barred(room={(egress, domain): 0})
+    return ledger.Barred(room={(1 if egress else 0, egress, domain): 0})
 
 
 async def test_what_is_due_is_taken_once(db: database.Database, now: datetime):
@@ -49,7 +49,7 @@ async def test_who_stepped_aside_is_taken_when_there_is_room(db: database.Databa
 async def test_of_a_lane_no_more_are_taken_than_it_has_room_for(db: database.Database, now: datetime):
     for _ in range(5):
         await waiting(db, now, domain="slow.example")
-    little = ledger.Barred(room={("", "slow.example"): 2})
+    little = ledger.Barred(room={(0, "", "slow.example"): 2})
     first, second = await claim(db, now, barred=little), await claim(db, now, barred=little)
     assert (len(first.taken), len(second.taken)) == (2, 2)
 

@@ -28,7 +28,7 @@ class Post(FakePost):
 
     breaks: tuple[str, ...] = ()
     holds: str | None = None
-    room: int = 10
+    free: int = 10
     begun: list[str] = field(default_factory=list)
     go: asyncio.Event = field(default_factory=asyncio.Event)
 
@@ -40,8 +40,9 @@ class Post(FakePost):
             await self.go.wait()
         return await super().deliver(parcel, tries=tries, before_dot=before_dot)
 
-    def free_slots(self, domain: str) -> int:
-        return self.room
+    def room(self, domain: str, way: outbound.Way) -> outbound.Room:
+        there = self.free - sum(name.endswith(f"@{domain}") for name in self.begun)
+        return outbound.Room(now=max(there, 0), wait=timedelta(seconds=5), why="all connections are busy")
 
 
 @asynccontextmanager
@@ -215,7 +216,7 @@ async def test_a_database_that_is_away_for_a_while_is_waited_for(shop: Shop):
 
 
 async def test_one_slow_domain_leaves_room_for_others(shop: Shop):
-    post = Post(TAKEN, shop.clock, holds="slow.example", room=0)
+    post = Post(TAKEN, shop.clock, holds="slow.example", free=2)
     for n in range(8):
         await shop.ask(to=f"p{n}@slow.example")
     async with working(shop, post, slots=8):
@@ -227,7 +228,7 @@ async def test_one_slow_domain_leaves_room_for_others(shop: Shop):
 
 
 async def test_a_relay_serves_all_domains_alike(shop: Shop):
-    post = Post(TAKEN, shop.clock, holds="slow.example", room=0, by_site=False)
+    post = Post(TAKEN, shop.clock, holds="slow.example", free=0, sites=False)
     for n in range(4):
         await shop.ask(to=f"p{n}@slow.example")
     async with working(shop, post, slots=4):
@@ -236,7 +237,7 @@ async def test_a_relay_serves_all_domains_alike(shop: Shop):
 
 
 async def test_no_more_is_in_flight_than_there_are_slots(shop: Shop):
-    post = Post(TAKEN, shop.clock, holds="example.org", by_site=False)
+    post = Post(TAKEN, shop.clock, holds="example.org", sites=False)
     for n in range(6):
         await shop.ask(to=f"p{n}@example.org")
     async with working(shop, post, slots=3) as worker:

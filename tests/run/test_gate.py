@@ -2,25 +2,36 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 import pytest
 
-from sendwright import ledger
-from sendwright.run.gate import Gate, Room
+from sendwright import ledger, outbound
+from sendwright.run.gate import Gate
 from tests.ledger import cast
 
-WAIT = timedelta(minutes=5)
+WAY = outbound.OWN_WAY
+LANE = (0, "", "example.org")
+BUSY = outbound.Room(now=0, wait=timedelta(seconds=5), why="all 2 connections are busy")
+RESTS = outbound.Room(now=0, wait=timedelta(minutes=5), why="it rests")
+PACED = outbound.Room(now=0, wait=timedelta(seconds=10), every=timedelta(seconds=60), why="one message a minute")
 
 
 @dataclass
 class Post:
-    by_site: bool = True
-    free: int = 0
+    sites: bool = True
+    there: outbound.Room = field(default_factory=lambda: outbound.Room(now=1))
+    states: tuple[outbound.SiteState, ...] = ()
 
-    def free_slots(self, site_domain: str) -> int:
-        return self.free
+    def by_site(self, way: outbound.Way) -> bool:
+        return self.sites
+
+    def room(self, site_domain: str, way: outbound.Way) -> outbound.Room:
+        return self.there
+
+    def snapshot(self) -> tuple[outbound.SiteState, ...]:
+        return self.states
 
 
 @pytest.fixture
@@ -32,66 +43,79 @@ def delivery(now: datetime) -> ledger.Delivery:
     return cast.held(send, cast.new_delivery(0, now))
 
 
-def test_a_lane_may_hold_its_share_of_the_slots(delivery: ledger.Delivery, now: datetime):
-    gate = Gate(Post(), slots=8)
+def test_where_there_is_room_it_may_begin(delivery: ledger.Delivery, now: datetime):
+    assert Gate(Post()).refusal(delivery, WAY, now) is None
+
+
+def test_a_relay_takes_everything(delivery: ledger.Delivery, now: datetime):
+    assert Gate(Post(sites=False, there=BUSY)).refusal(delivery, WAY, now) is None
+
+
+def test_where_ours_are_busy_it_comes_again_when_a_turn_ends(delivery: ledger.Delivery, now: datetime):
+    post = Post()
+    gate = Gate(post)
+    gate.refusal(delivery, WAY, now)
     gate.begin(delivery)
-    assert gate.refusal(delivery, now) is None
-    gate.begin(delivery)
-    refused = gate.refusal(delivery, now)
+    post.there = BUSY
+    refused = gate.refusal(delivery, WAY, now)
     assert refused is not None
-    assert (refused.due, "2 deliveries there are under way" in refused.why) == (now, True)
-
-
-def test_a_lane_may_hold_more_where_the_post_has_room(delivery: ledger.Delivery, now: datetime):
-    gate = Gate(Post(free=1), slots=4)
-    gate.begin(delivery)
-    assert gate.refusal(delivery, now) is None
-
-
-def test_a_relay_is_no_lanes_own(delivery: ledger.Delivery, now: datetime):
-    gate = Gate(Post(by_site=False), slots=4)
-    for _ in range(3):
-        gate.begin(delivery)
-    assert gate.refusal(delivery, now) is None
-
-
-def test_what_ended_leaves_room(delivery: ledger.Delivery, now: datetime):
-    gate = Gate(Post(), slots=4)
-    gate.begin(delivery)
-    assert gate.barred(now).room == {("", "example.org"): 0}
-    assert [(load.site, load.connections) for load in gate.loads()] == [("example.org", 1)]
+    assert (refused.due, refused.why) == (now, "It waits for its turn at example.org: all 2 connections are busy.")
+    assert gate.barred(now).room == {LANE: 0}
+    post.there = outbound.Room(now=2)
+    assert gate.barred(now).room == {LANE: 2}
     gate.end(delivery)
-    assert (gate.barred(now).room, gate.loads()) == ({}, [])
+    assert gate.barred(now).room == {}
+
+
+def test_a_lane_that_rests_is_claimed_for_again_when_it_opens(delivery: ledger.Delivery, now: datetime):
+    gate = Gate(Post(there=RESTS))
+    refused = gate.refusal(delivery, WAY, now)
+    assert refused is not None
+    assert refused.due == now + RESTS.wait
+    assert gate.barred(now).room == {LANE: 0}
+    assert gate.barred(now + RESTS.wait).room == {}
+
+
+def test_those_who_wait_for_a_pace_come_one_after_the_other(delivery: ledger.Delivery, now: datetime):
+    gate = Gate(Post(there=PACED))
+    dues = [refused.due for _ in range(3) if (refused := gate.refusal(delivery, WAY, now)) is not None]
+    assert dues == [now + timedelta(seconds=after) for after in (10, 70, 130)]
 
 
 def test_what_is_paused_waits(delivery: ledger.Delivery, now: datetime):
-    gate = Gate(Post(), slots=4)
+    gate = Gate(Post())
     kind = ledger.PauseKind.DOMAIN
     gate.pauses = [
         ledger.Pause(account_id=0, kind=kind, name="example.org", reason="they asked", since=now, until=None)
     ]
-    refused = gate.refusal(delivery, now)
+    refused = gate.refusal(delivery, WAY, now)
     assert refused is not None
     assert refused.why == "Paused by the operator: they asked"
 
 
-class Closed(Gate):
-    """The post says when to come again."""
-
-    def _room(self, lane: tuple[str, str]) -> Room:
-        return Room(now=0, wait=WAIT, why="it rests")
-
-
-def test_a_lane_that_is_shut_is_claimed_for_again_when_it_opens(delivery: ledger.Delivery, now: datetime):
-    gate = Closed(Post(), slots=4)
-    refused = gate.refusal(delivery, now)
-    assert refused is not None
-    assert (refused.due, refused.why) == (now + WAIT, "It waits for its turn at example.org: it rests.")
-    assert gate.barred(now).room == {("", "example.org"): 0}
-    assert gate.barred(now + WAIT).room == {}
-
-
 def test_what_others_own_and_who_is_suspended_is_barred(now: datetime):
-    gate = Gate(Post(), slots=4)
+    gate = Gate(Post())
     gate.foreign, gate.suspended = frozenset({(1, "theirs")}), frozenset({2})
     assert gate.barred(now) == ledger.Barred(foreign=frozenset({(1, "theirs")}), suspended=frozenset({2}))
+
+
+def test_the_queue_is_told_how_it_stands_with_each_site(now: datetime):
+    state = outbound.SiteState(
+        way="ip1", site="mx.example.org", provider="", connections=1, connections_allowed=2, in_hand=3, per_minute=4,
+        per_minute_allowed=60.0, resting_until=now, why="it rests",
+        last_refusal=outbound.model.Refusal(code=421, words="slow down", at=now), alert=False,
+    )  # fmt: skip
+    assert Gate(Post(states=(state,))).loads() == [
+        ledger.SiteLoad(
+            egress="ip1",
+            site="mx.example.org",
+            connections=1,
+            allowed=2,
+            rate=4.0,
+            allowed_rate=60.0,
+            resting_until=now,
+            why="it rests",
+            refusal="421 slow down",
+            refused_at=now,
+        )  # fmt: skip
+    ]

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from sendwright import attempt, database, feedback, ledger, outbound, receive, smtp
+from sendwright import attempt, database, feedback, ledger, mail, outbound, receive, smtp
 from sendwright.outbound.model import Answered
 
 from .shop import RETURN_PATH_KEY, FakePost, Shop, desk
@@ -64,7 +64,7 @@ class Mailroom:
     def __post_init__(self) -> None:
         self.office = receive.Office(
             db=self.shop.db, now=self.shop.clock.now, key=RETURN_PATH_KEY, hosts=frozenset({"mail.example.com"}),
-            read=receive.read_report, find_key=self.find_key, feedback_domains=("provider.example",),
+            read=mail.read_report, find_key=self.find_key, feedback_domains=("provider.example",),
             woken=self.wake,
         )  # fmt: skip
 

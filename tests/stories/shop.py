@@ -188,7 +188,7 @@ class FakePost:
         default_factory=lambda: outbound.Peer(host="mx.example.org", ip="192.0.2.1", port=25, tls="TLSv1.3")
     )
     let_go: list[bool] = field(default_factory=list)
-    by_site: bool = True
+    sites: bool = True
 
     async def deliver(self, parcel: outbound.Parcel, *, tries: int, before_dot: Any) -> outbound.Handover:
         started, outcome = self.clock.now(), self.outcome
@@ -200,8 +200,14 @@ class FakePost:
             ended=self.clock.now(),
         )  # fmt: skip
 
-    def free_slots(self, domain: str) -> int:
-        return 10
+    def by_site(self, way: outbound.Way) -> bool:
+        return self.sites
+
+    def room(self, domain: str, way: outbound.Way) -> outbound.Room:
+        return outbound.Room(now=10)
+
+    def snapshot(self) -> tuple[outbound.SiteState, ...]:
+        return ()
 
 
 def desk(shop: Shop, post: FakePost, told: list[bool] | None = None) -> attempt.Desk:

@@ -212,7 +212,7 @@ def test_an_outcome_without_an_answer_is_explained_in_its_event():
     silent = handover(Unreachable(who="mx.example.org", trouble=Trouble.CONNECT, detail="no answer"), None)
     what = (silent, replace(NOT_CHARGED[1], charged=True))
     deferred = settled(what).settlement.events[1]
-    assert str(deferred.facts["response"]).startswith("It waits for its turn at mx.example.org: busy")
+    assert str(deferred.facts["response"]).startswith("mx.example.org could not be reached")
 
 
 def test_the_attempt_keeps_peer_answer_and_dialogue():

@@ -8,7 +8,7 @@ from datetime import timedelta
 
 import pytest
 
-from sendwright import attempt, crm, feedback, ledger, receive, single_send, smtp
+from sendwright import attempt, crm, feedback, ledger, mail, receive, single_send, smtp
 from sendwright.outbound.model import Answered, Lost
 
 from .mailroom import Mailroom, arf, dsn, signed
@@ -290,7 +290,7 @@ async def test_what_is_cut_off_is_understood_at_the_next_look(room: Mailroom):
 
 
 async def test_a_report_that_makes_us_stumble_holds_up_no_other_and_is_given_up_in_the_end(room: Mailroom):
-    def stumble(raw: bytes) -> receive.Incoming:
+    def stumble(raw: bytes) -> mail.IncomingReport:
         raise ValueError("a bug")
 
     _, parcel = await room.mailed()

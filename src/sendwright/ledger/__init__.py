@@ -65,6 +65,7 @@ from sendwright.ledger.queue_words import (
     DuplicatePolicy,
     Head,
     Hold,
+    Lane,
     Pause,
     PauseKind,
     QueueLine,
@@ -76,7 +77,7 @@ from sendwright.ledger.queue_words import (
     WorkerLoad,
 )
 from sendwright.ledger.recover import recover_all, recover_expired, recover_owned
-from sendwright.ledger.rules import IN_DOUBT_WAIT, OPEN_STATES, Status, delay_passed, pause_of, status_of
+from sendwright.ledger.rules import IN_DOUBT_WAIT, OPEN_STATES, Status, delay_passed, path_of, pause_of, status_of
 from sendwright.ledger.sent import SentDelivery, find_sent, find_sent_to, last_delivered
 from sendwright.ledger.settle import (
     Late,
@@ -125,6 +126,7 @@ __all__ = [
     "Key",
     "KeyKind",
     "Labels",
+    "Lane",
     "Late",
     "Lease",
     "NewDelivery",
@@ -187,6 +189,7 @@ __all__ = [
     "mid",
     "move",
     "note_worker",
+    "path_of",
     "pause",
     "pause_of",
     "put_off",

@@ -63,8 +63,8 @@ class Pause:
     until: datetime | None
 
 
-Lane = tuple[str, str]
-"""Egress and domain: deliveries that go the same way to the same place."""
+Lane = tuple[int, str, str]
+"""Account (0: everybody), egress and domain: deliveries that go the same way to the same place."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -10,7 +10,7 @@ from enum import StrEnum
 from typing import TypeVar
 
 from sendwright.ledger.model import Delivery, DeliveryState, Key, KeyKind, Outcome, SendResult, SendState
-from sendwright.ledger.queue_words import EVERYBODY, Barred, Head, Pause, PauseKind
+from sendwright.ledger.queue_words import EVERYBODY, Barred, Head, Lane, Pause, PauseKind
 
 S = TypeVar("S", bound=StrEnum)
 V = TypeVar("V", bound=StrEnum)
@@ -226,12 +226,12 @@ def sort_out(heads: Sequence[Head], barred: Barred, pauses: Sequence[Pause]) -> 
     for head in heads:
         if head.account_id in barred.suspended:
             held.append(head)
-        elif is_barred(head, barred, pauses) or room.get((head.egress, head.domain), 1) <= 0:
+        elif is_barred(head, barred, pauses) or room.get(path_of(head), 1) <= 0:
             aside.append(head)
         else:
             free.append(head)
-            if (head.egress, head.domain) in room:
-                room[head.egress, head.domain] -= 1
+            if path_of(head) in room:
+                room[path_of(head)] -= 1
     return Sorted(free=tuple(free), aside=tuple(aside), held=tuple(held))
 
 
@@ -257,6 +257,11 @@ def in_turns(heads: Iterable[Head], limit: int) -> list[Head]:
         if queue:
             queues.append(queue)
     return taken
+
+
+def path_of(head: Head | Delivery) -> Lane:
+    """By what way it goes where. An egress is an account's own; the installation's way is everybody's."""
+    return (head.account_id if head.egress else 0, head.egress, head.domain)
 
 
 def lane_of(head: Head | Delivery) -> str:

@@ -14,6 +14,7 @@ from sqlalchemy import ColumnElement, Connection, and_, func, null, or_, select,
 
 from sendwright import database
 from sendwright.database import among_ids
+from sendwright.failpoints import failpoint
 from sendwright.ledger import rules, writes
 from sendwright.ledger.model import DeliveryState, SendState, Shelf
 from sendwright.ledger.queue_words import Action, Hold, Key, Selection, Steered
@@ -68,6 +69,7 @@ def steer(
     changed = _change(conn, action, wanted, keys, now, why)
     if action is Action.CANCEL:
         _end_sends(conn, {(row.account_id, row.send_id) for row in rows}, now, why)
+        failpoint("T2")
     database.announce(conn, "deliveries")
     return Steered(deliveries=changed, after=keys[-1] if len(keys) == limit else None, sends=early)
 

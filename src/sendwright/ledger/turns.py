@@ -129,7 +129,7 @@ def _in_lanes(
 
 
 def _room(barred: Barred, head: Head, unknown: int) -> int:
-    return barred.room.get((head.egress, head.domain), unknown)
+    return barred.room.get(rules.path_of(head), unknown)
 
 
 def _in_lines(conn: Connection, now: datetime, pauses: Iterable[Pause]) -> list[Head]:

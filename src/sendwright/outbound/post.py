@@ -117,10 +117,9 @@ class Post:
             site=errand.site,
         )
 
-    @property
-    def by_site(self) -> bool:
-        """Whether each domain has servers of its own; a relay takes everything."""
-        return isinstance(self._route, DirectMx)
+    def by_site(self, way: Way = OWN_WAY) -> bool:
+        """Whether each domain has servers of its own by this way; a relay takes everything."""
+        return not self._paths.of(way).relay
 
     def free_slots(self, site_domain: str, way: Way = OWN_WAY) -> int:
         """How many deliveries to this domain would begin at once; a guess for a domain not met before."""

@@ -12,9 +12,8 @@ It never sends, and never believes an address that a report names over the one t
 """
 
 from sendwright.receive.admit import Admitted, Refusal, admit
-from sendwright.receive.model import FEEDBACK_DOMAINS, Incoming, Reported
+from sendwright.receive.model import FEEDBACK_DOMAINS
 from sendwright.receive.office import Office
-from sendwright.receive.plain_reader import read_report
 from sendwright.receive.take import Arrival, take
 from sendwright.receive.understand import replay, understand
 
@@ -22,12 +21,9 @@ __all__ = [
     "FEEDBACK_DOMAINS",
     "Admitted",
     "Arrival",
-    "Incoming",
     "Office",
     "Refusal",
-    "Reported",
     "admit",
-    "read_report",
     "replay",
     "take",
     "understand",

@@ -6,6 +6,7 @@ from datetime import datetime
 from functools import partial
 
 from sendwright import crm, database, engage, feedback, ledger
+from sendwright.failpoints import failpoint
 from sendwright.feedback import Finding, Understood
 from sendwright.receive.office import Office
 from sendwright.receive.rules import Bounced, Complained, key_of
@@ -34,6 +35,7 @@ def settle(
         return None
     if fresh:
         _follow(conn, office, report, verdict, now)
+        failpoint("B2")
     return understood
 
 

@@ -6,8 +6,8 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from sendwright import database, feedback
-from sendwright.receive.model import FEEDBACK_DOMAINS, Incoming
+from sendwright import database, feedback, mail
+from sendwright.receive.model import FEEDBACK_DOMAINS
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -22,7 +22,7 @@ class Office:
     now: Callable[[], datetime]
     key: bytes = field(repr=False)
     hosts: frozenset[str]
-    read: Callable[[bytes], Incoming]
+    read: Callable[[bytes], mail.IncomingReport]
     find_key: Callable[[str], Awaitable[str | None]]
     feedback_domains: Sequence[str] = FEEDBACK_DOMAINS
     lifetimes: feedback.Lifetimes = feedback.FOR_EVER

@@ -13,7 +13,6 @@ from datetime import datetime, timedelta
 
 from sendwright import feedback, ledger, mail
 from sendwright.feedback import Finding, Understood
-from sendwright.receive.model import Incoming, Reported
 
 OLDEST_BOUNCE = timedelta(days=14)
 OLDEST_AFTER_DELIVERY = timedelta(days=5)
@@ -28,7 +27,7 @@ class Bounced:
     """A mail that a server took came back. ``reported``: what was said of its recipient; None: nothing usable."""
 
     sent: ledger.SentDelivery
-    reported: Reported | None
+    reported: mail.ReportedAddress | None
 
     @property
     def reason(self) -> str:
@@ -53,7 +52,7 @@ class Complained:
 
 
 def judge_bounce(
-    incoming: Incoming, path: feedback.ReturnPath | None, sent: ledger.SentDelivery | None, now: datetime
+    incoming: mail.IncomingReport, path: feedback.ReturnPath | None, sent: ledger.SentDelivery | None, now: datetime
 ) -> Bounced | Understood:
     """What a report at a return path means (E1, E2, E5)."""
     if incoming.kind == "auto_reply":
@@ -79,7 +78,7 @@ def judge_bounce(
 
 
 def judge_complaint(
-    incoming: Incoming,
+    incoming: mail.IncomingReport,
     name: feedback.MessageName | None,
     sent: ledger.SentDelivery | None,
     signer: str | None,
@@ -130,7 +129,7 @@ def _doubt(path: feedback.ReturnPath | None, sent: ledger.SentDelivery | None, n
     return ""
 
 
-def _may_be_about(key: str, incoming: Incoming) -> bool:
+def _may_be_about(key: str, incoming: mail.IncomingReport) -> bool:
     """A report that names nobody is about whom we mailed; one that names others is not."""
     named: Sequence[str] = [each.address for each in incoming.recipients if each.address]
     named = [*named, *incoming.original_recipients]

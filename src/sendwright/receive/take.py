@@ -28,6 +28,7 @@ class Arrival:
 
 async def take(office: Office, admitted: Sequence[Admitted], arrival: Arrival) -> None:
     """Stores a mail for each recipient; once this returned it is on disk. Raises `database.Unavailable`."""
+    office.db.require_room()
     await office.db.write(feedback.store_reports, [_report(office, each, arrival) for each in admitted])
     office.woken()
 

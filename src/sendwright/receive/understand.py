@@ -9,9 +9,9 @@ from dataclasses import dataclass
 import structlog
 
 from sendwright import database, feedback, ledger, mail
+from sendwright.failpoints import failpoint
 from sendwright.feedback import Addressed, Finding, Understood
 from sendwright.receive.effects import settle
-from sendwright.receive.model import Incoming
 from sendwright.receive.office import Office
 from sendwright.receive.rules import judge_bounce, judge_complaint, trusted
 
@@ -52,12 +52,13 @@ class _Case:
     """A report, all that is known about it without the ledger."""
 
     report: feedback.InboundReport
-    incoming: Incoming
+    incoming: mail.IncomingReport
     name: feedback.MessageName | None
     signer: str | None
 
 
 async def _understand_one(office: Office, report: feedback.InboundReport) -> None:
+    failpoint("B1")
     raw = await office.db.read(feedback.read_body, report.account_id, report.id) or b""
     incoming = await asyncio.to_thread(office.read, raw)
     name, signer = None, None

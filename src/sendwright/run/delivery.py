@@ -11,7 +11,7 @@ import secrets
 from collections.abc import Awaitable, Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import structlog
 
@@ -66,7 +66,7 @@ class Delivery:
         self._turns: dict[asyncio.Task[None], RowKey] = {}
         self._composing: list[RowKey] = []
         self._preparing: list[RowKey] = []
-        self.gate = Gate(self._desk.post, slots)
+        self.gate = Gate(self._desk.post)
         self._after, self._aside = "", False
         self._octets = 0
         self._more = asyncio.Event()
@@ -163,6 +163,8 @@ class Delivery:
         if room <= 0:
             return False
         lease, now, asked = self._shop.lease, self._shop.now(), self._leases.asked()
+        if self._shop.ways is not None:
+            self.gate.foreign = await self._shop.ways.elsewhere(now)
         turn = await self._db.write(
             ledger.claim_turn, self.owner, lease, room, now, self.gate.barred(now), self._after
         )  # fmt: skip
@@ -199,9 +201,10 @@ class Delivery:
 
     async def _begin(self, ready: Ready, group: asyncio.TaskGroup) -> None:
         delivery, parcel = ready
-        refused = self.gate.refusal(delivery, self._shop.now())
-        if refused is not None:
+        refused = self.gate.refusal(delivery, parcel.way, self._shop.now())
+        if refused is not None and refused.due < self._expiry(delivery):  # who cannot wait learns so from its attempt
             self._aside = True
+            self._leases.let_go(_key(ready))
             await attempt.put_off(self._desk, delivery, refused.due, refused.why)
             return
         self.gate.begin(delivery)
@@ -209,6 +212,10 @@ class Delivery:
         task = group.create_task(self._turn(ready))
         self._turns[task] = _key(ready)
         task.add_done_callback(self._turns.pop)
+        await asyncio.sleep(0)  # the post hears of it before it is asked for room for the next one
+
+    def _expiry(self, delivery: ledger.Delivery) -> datetime:
+        return delivery.accepted_at + (delivery.terms.give_up_after or self._desk.give_up_after)
 
     async def _turn(self, ready: Ready) -> None:
         delivery, parcel = ready

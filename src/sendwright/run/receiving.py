@@ -10,7 +10,7 @@ from functools import partial
 
 import structlog
 
-from sendwright import database, feedback, receive
+from sendwright import database, feedback, mail, receive
 from sendwright.doors.inbound import InboundSmtp
 from sendwright.doors.smtp_shell import Share
 from sendwright.run.house import House
@@ -66,7 +66,7 @@ def office_of(house: House, woken: asyncio.Event) -> receive.Office:
     given = house.settings.feedback_domains
     return receive.Office(
         db=house.db, now=house.clock.now, key=house.return_path_key, hosts=frozenset(hosts),
-        read=receive.read_report, find_key=partial(feedback.find_key, nameserver=house.settings.resolver),
+        read=mail.read_report, find_key=partial(feedback.find_key, nameserver=house.settings.resolver),
         feedback_domains=given or receive.FEEDBACK_DOMAINS, lifetimes=house.lifetimes, woken=woken.set,
     )  # fmt: skip
 

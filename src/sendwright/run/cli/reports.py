@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from sendwright import database, feedback, receive
+from sendwright import database, feedback, mail, receive
 from sendwright.run.cli.common import (
     AccountId,
     AsJson,
@@ -115,7 +115,7 @@ def replay(
 
 def _office(db: database.Database, seal: database.Seal, settings: Settings) -> receive.Office:
     return receive.Office(
-        db=db, now=SystemClock().now, key=seal.derive("return_path"), hosts=frozenset(), read=receive.read_report,
+        db=db, now=SystemClock().now, key=seal.derive("return_path"), hosts=frozenset(), read=mail.read_report,
         find_key=partial(feedback.find_key, nameserver=settings.resolver),
         feedback_domains=settings.feedback_domains or receive.FEEDBACK_DOMAINS,
         lifetimes=feedback.Lifetimes(

@@ -8,11 +8,11 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Final
 
-from sendwright import accounts, database, domains, outbound
+from sendwright import accounts, database, domains, egresses, outbound
 
 DNS: Final = "dns"
 """Who changed a domain, in the audit log, when nobody did but its records."""
@@ -48,9 +48,13 @@ class NewDomain:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Known:
-    """All that is known of a domain. ``wanted`` are its records; ``check`` is the last one, None before the first."""
+    """All that is known of a domain. ``wanted`` are its records; ``check`` is the last one, None before the first.
+
+    ``place``: by which names and addresses mail of its account comes from here.
+    """
 
     domain: domains.Domain
+    place: domains.Installation
     keys: tuple[domains.ShownKey, ...]
     wanted: tuple[domains.WantedRecord, ...]
     check: domains.DomainCheck | None
@@ -85,26 +89,38 @@ def _add(
     )  # fmt: skip
     domains.schedule_check(conn, new.account_id, made.name, now)
     accounts.note(conn, new.account_id, new.by, "domain.added", now, domain=made.name)
-    return _known(conn, desk, made)
+    return _known(conn, made, _place(conn, desk, new.account_id))
 
 
 def find(conn: database.Connection, desk: Desk, account_id: int, name: str) -> Known | None:
     """One domain of an account."""
     domain = domains.find_domain(conn, account_id, _read(name))
-    return None if domain is None or domain.removed_at is not None else _known(conn, desk, domain)
+    if domain is None or domain.removed_at is not None:
+        return None
+    return _known(conn, domain, _place(conn, desk, account_id))
 
 
 def find_all(conn: database.Connection, desk: Desk, account_id: int) -> list[Known]:
     """All domains of an account, by name."""
-    return [_known(conn, desk, domain) for domain in domains.list_domains(conn, account_id)]
+    place = _place(conn, desk, account_id)
+    return [_known(conn, domain, place) for domain in domains.list_domains(conn, account_id)]
 
 
-def _known(conn: database.Connection, desk: Desk, domain: domains.Domain) -> Known:
+def _place(conn: database.Connection, desk: Desk, account_id: int) -> domains.Installation:
+    """The account's own addresses are named in its SPF records too."""
+    fleet = egresses.list_egresses(conn, desk.seal, account_id)
+    own = [egress.means.ip for egress in fleet if isinstance(egress.means, egresses.OwnAddress)]
+    named = [f"ip6:{ip}" if ":" in ip else f"ip4:{ip}" for ip in own]
+    return replace(desk.place, spf=" ".join([*desk.place.spf.split(), *named]))
+
+
+def _known(conn: database.Connection, domain: domains.Domain, place: domains.Installation) -> Known:
     keys = tuple(domains.list_keys(conn, domain.account_id, domain.name))
     return Known(
         domain=domain,
+        place=place,
         keys=keys,
-        wanted=domains.wanted_records(domain, keys, desk.place),
+        wanted=domains.wanted_records(domain, keys, place),
         check=domains.last_check(conn, domain.account_id, domain.name),
     )
 
@@ -114,7 +130,7 @@ async def check(desk: Desk, account_id: int, name: str) -> domains.Noted | None:
     known = await desk.db.read(find, desk, account_id, name)
     if known is None:
         return None
-    found = await domains.examine(desk.name_servers, known.domain, known.keys, desk.place, desk.now())
+    found = await domains.examine(desk.name_servers, known.domain, known.keys, known.place, desk.now())
     return await desk.db.write(_note, account_id, known.domain.name, found, desk.chance())
 
 

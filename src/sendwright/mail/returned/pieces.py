@@ -4,12 +4,13 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Final
 
-from . import report_lines as lines
-from .encoded_words import decode_words
-from .headers import clean
+from sendwright.mail.encoded_words import decode_words
+from sendwright.mail.headers import clean
+from sendwright.mail.parts import MESSAGE_TYPES, Part, walk
+from sendwright.mail.plain_text import text_from_html
+
+from . import lines
 from .incoming import ReturnedMail
-from .parts import MESSAGE_TYPES, Part, walk
-from .plain_text import text_from_html
 
 MAX_RAW: Final = 1024 * 1024
 _MAX_PARTS: Final = 50

@@ -9,8 +9,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Final
 
-from . import report_lines as lines
-from . import report_phrases as phrases
+from . import lines, phrases
 
 MAX_NAMED: Final = 200
 _SAID: Final = 600  # characters of a quoted reply

@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterable, Iterator
 from typing import Final, TypeAlias
 
-from . import report_phrases as phrases
+from . import phrases
 
 MAX_TEXT: Final = 256 * 1024  # characters of a part that are read
 MAX_LINES: Final = 5_000

@@ -23,7 +23,8 @@ NO_USER: Final = (
     "メールアドレスが存在し", "ofr_416", "lpn007_416", "nie istnieje", "neexistuje", "bestaat niet", "non esiste",
     "invalid final delivery user", "unknown local-part", "unknown local part", "user not exist",
     "can't chdir to maildir", "addressee unknown", "name not found in", "no matching*directory",
-    "delivery to non-user",
+    "delivery to non-user", "unrouteable address*unknown user", "nie ma takiego", "casella inesistente",
+    "validrcptto", "recipientnotknown", "not listed in*directory",
 )  # fmt: skip
 
 # The same where it may also be a filter that hides behind these words: believed at RCPT or with a code that agrees.

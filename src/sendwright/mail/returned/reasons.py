@@ -43,8 +43,8 @@ def reason_of_texts(status: str, reply_code: str, texts: Iterable[str], *, comma
     at_last = (_by_words(words.AT_LAST, text) for text in said)
     return (
         next(filter(None, spoken), None)
+        or _by_step(command, code)
         or _by_code(status, code)
-        or _by_step(command)
         or _at_last(next(filter(None, at_last), None), command)
         or codes.BASIC.get(reply_code)
         or BounceReason.ON_HOLD
@@ -128,9 +128,9 @@ def _by_code(status: str, code: str) -> BounceReason | None:
     return codes.WHOLE_CODES.get(status) or codes.CODES.get(code) or codes.CODES.get(code.partition(".")[0])
 
 
-def _by_step(command: str) -> BounceReason | None:
-    """Who refuses us before the mail is named, refuses us."""
-    return BounceReason.BLOCKED if command in _EARLY else None
+def _by_step(command: str, code: str) -> BounceReason | None:
+    """Who refuses us before the mail is named, refuses us, unless the state of the server is told."""
+    return BounceReason.BLOCKED if command in _EARLY and code[:2] not in ("3.", "4.") else None
 
 
 def _at_last(reason: BounceReason | None, command: str) -> BounceReason | None:

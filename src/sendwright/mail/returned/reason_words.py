@@ -291,7 +291,7 @@ ABOUT_DOMAINS: Final[Words] = (
 ABOUT_MACHINES: Final[Words] = (
     (R.EXPIRED, (
         "retry timeout exceeded", "after multiple retries", "unreachable for too long", "retry time not reached",
-        "envelope expired", "message expired", "delivery time expired", "was not delivered within",
+        "envelope expired", "message expired", "delivery failed*attempts", "delivery time expired", "was not delivered within",
         "delivery attempt*expired", "giving up after", "could not be delivered for too long", "delivery timed out",
         "unable to deliver this message after", "not been delivered after", "connection timed out", "timed out",
         "have been failing for a long time", "could not find a gateway", "queue.expired", "not collected after",
@@ -341,7 +341,7 @@ ABOUT_MACHINES: Final[Words] = (
         "temporary problem", "temporary error", "queue file", "cannot write", "can't write", "i/o error",
         "input/output", "out of memory", "server configuration", "temporary system problem", "alias database", "try again later. (#4.3.0)", "mail system problem", "can't create",
         "cannot create", "unable to open", "no such file", "operation not permitted", "process error",
-        "generic failure", "program failure", "unable to deliver", "mail server error",
+        "generic failure", "program failure", "mail server error",
     )),
 )  # fmt: skip
 

@@ -76,7 +76,7 @@ def told_by(pieces: Pieces) -> Told:
         addresses = failed or lines.addresses_in(lines.first(pieces.returned, "to"))[:1] or [""]
         named = [Named(address=address, said=[pieces.words]) for address in addresses]
     alone = len(named) == 1
-    recipients = tuple(_verdict(_of_words(one, pieces.words if alone else "")) for one in named)
+    recipients = tuple(_verdict(_of_words(one, pieces.words if alone else one.around)) for one in named)
     return Told(recipients=recipients, by_header=bool(failed))
 
 

@@ -42,10 +42,14 @@ _STEP_OF: Final = {"helo": "EHLO", "ehlo": "EHLO", ".": "DATA", "connect": "CONN
 
 @dataclass(slots=True)
 class Named:
-    """A recipient whom the words name, and the lines about them; `command` is what was answered, if it is known."""
+    """A recipient whom the words name, and the lines about them; `command` is what was answered, if it is known.
+
+    `around` is what is said about all recipients together.
+    """
 
     address: str
     said: list[str] = field(default_factory=list)
+    around: str = ""
     command: str = ""
 
     @property
@@ -87,8 +91,8 @@ class _Dialogue:
 
 def named_in(words: str) -> list[Named]:
     """The recipients whom the words name, none twice, at most 200, in the order of their first naming."""
-    found = _by_line(words)
-    return list((found or _by_sentence(words)).values())
+    found = _by_line(words) or _by_sentence(words)
+    return list(found.values())
 
 
 def _by_line(words: str) -> dict[str, Named]:
@@ -96,7 +100,7 @@ def _by_line(words: str) -> dict[str, Named]:
     current: Named | None = None
     before, is_closed = "", False
     dialogue = _Dialogue()
-    for line in words.split("\n"):
+    for line in map(lines.unrouted, words.split("\n")):
         if dialogue.take(line):
             if current and not is_closed:
                 current.said.append(line)
@@ -112,6 +116,8 @@ def _by_line(words: str) -> dict[str, Named]:
         before = line.strip() or before
     if len(found) == 1 and current:
         dialogue.give_to(current)
+    for named in found.values():
+        named.around = words[: max(0, words.find(next(iter(found.values())).address))]
     return found
 
 
@@ -141,13 +147,15 @@ def _named(found: dict[str, Named], address: str) -> Named:
 
 
 def _by_sentence(words: str) -> dict[str, Named]:
-    """Recipients inside sentences; all of the text is about them."""
+    """Recipients inside sentences: all of the text is about them, but if there are several, first their own lines."""
     found: dict[str, Named] = {}
-    for line in words.split("\n"):
+    for line in map(lines.unrouted, words.split("\n")):
         for address in _in_sentence(line):
-            _named(found, address)
-    for named in found.values():
-        named.said.append(words)
+            named = _named(found, address)
+            named.said.append(line)
+            named.around = words
+    if len(found) == 1:
+        next(iter(found.values())).said = [words]
     return found
 
 

@@ -34,6 +34,7 @@ NAMING: Final = (
     "bad address", "recipient is", "recipient was", "did not reach", "undelivered to", "recipient name:",
 )  # fmt: skip
 SENDERS: Final = (
+    "sender address:", "from address:", "return address", "reply address", "your address", "address of the sender",
     "sent by", "sent from", "message from", "mail from", "sender", "from:", "contact", "send mail to", "forward",
 )  # fmt: skip
 
@@ -86,7 +87,7 @@ SENTENCES: Final = (
     "配送に失敗", "无法投递", "退信", "无法送达",
     "was blocked by our", "not been delivered", "not be delivered", "address has failed", "mail system error",
     "message has been blocked", "message was not accepted", "your message was rejected by", "the group",
-    "user mailbox", "failed addresses follow", "no valid recipients were found", "delivery was not possible",
+    "user mailbox", "failed addresses follow", "delivery of the email was stopped", "unsolicited bulk", "internal reference code for", "no valid recipients were found", "delivery was not possible",
     "could not be completed", "delivery attempt failed", "was not accepted for delivery", "kan niet worden bezorgd",
     "nie została dostarczona", "nelze doručit", "kunne ikke leveres", "kunde inte levereras", "iletilemedi",
     "unsuccessful delivery", "cannot deliver", "not possible to deliver", "doesn't exist or", "returning it to you",
@@ -100,7 +101,7 @@ SUBJECTS: Final = (
     "error sending your mail", "postmaster notify", "notification d'état", "unzustellbar", "mail konnte nicht",
     "rejected mail", "dsn:", "errors from", "couldn't be delivered", "delivery delayed", "недоставленное",
     "не доставлено", "配送エラー", "送信エラー", "mail non remis", "aws notification", "returning message to sender",
-    "delivery subsystem", "mail failed", "returning to sender", "returned email", "nicht zustellbar", "onbestelbaar",
+    "delivery subsystem", "considered unsolicited bulk", "banned contents", "in mail from you", "mail failed", "returning to sender", "returned email", "nicht zustellbar", "onbestelbaar",
     "niet bezorgd", "échec", "no entregado", "no se ha podido entregar", "message failed", "bounced mail",
     "could not deliver", "mancata consegna", "nedoručiteln", "message undeliverable", "zustellungsfehler",
     "無法傳遞", "退信", "未送达", "配信エラー", "[bounce]", "failed mail", "mail returned", "message status - und",

@@ -170,9 +170,13 @@ def _in_sentence(line: str) -> Iterator[str]:
 
 def _ends_naming(before: str) -> bool:
     """Whether the words before an address speak of a recipient, the last of them nearest to it."""
-    recipient = max(before.rfind(word) for word in phrases.NAMING)
-    sender = max(before.rfind(word) for word in phrases.SENDERS)
-    return recipient > sender
+    return _last_end(phrases.NAMING, before) > _last_end(phrases.SENDERS, before)
+
+
+def _last_end(words: Iterable[str], before: str) -> int:
+    """Where the last of these words ends; -1 if there is none."""
+    ends = (position + len(word) for word in words if (position := before.rfind(word)) >= 0)
+    return max(ends, default=-1)
 
 
 def quoted(text: str) -> str:

@@ -107,6 +107,8 @@ WHOLE_CODES: Final = {
 }
 CODES_OF_USER: Final = frozenset({"1.0", "1.1", "1.3", "1.10"})
 CODES_OF_FILTER: Final = frozenset({"2.0", "2.1", "2.4"})
+# Codes that mailers use for anything.
+VAGUE: Final = frozenset({"0.0", "2.0", "3.0", "5.0", "5.4", "7.0", "7.1"})
 # Codes so precise that ordinary words cannot mean something else.
 BEFORE_WORDS: Final = frozenset({"2.3"})
 PRECISE: Final = frozenset(

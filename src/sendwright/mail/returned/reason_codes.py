@@ -68,6 +68,8 @@ CODES: Final = {
     "7.511": R.BLOCKED,
     "7.512": R.NOT_COMPLIANT_RFC,
     "7.515": R.AUTH_FAILURE,
+    **{f"7.{detail}": R.BLOCKED for detail in range(606, 650)},  # Exchange Online: banned addresses
+    "7.513": R.BLOCKED,
     "7.705": R.SPEEDING,
     "7.708": R.BLOCKED,
     "7.750": R.BLOCKED,

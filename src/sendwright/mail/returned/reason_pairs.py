@@ -35,12 +35,12 @@ PAIRS: Final[Pairs] = (
         R.MAILBOX_FULL,
         (
             "mailbox", "mail box", "inbox", "account", "user", "recipient", "folder", "maildir", "boite", "boîte",
-            "postfach", "buzón", "casella", "caixa", "skrzynk",
+            "storage", "quota", "postfach", "buzón", "casella", "caixa", "skrzynk",
         ),
         (
             " full", "quota", "no space", "no free space", "not enough space", "out of space", "out of storage",
             "storage", "overdrawn", "overflow", "over its limit", "over the limit", "used up", "pleine", " voll",
-            "lleno", "piena", "cheia", "pełna", "limite de", "disk space",
+            "lleno", "piena", "cheia", "pełna", "limite de", "disk space", "exceed",
         ),
     ),
     (
@@ -63,7 +63,7 @@ PAIRS: Final[Pairs] = (
         (" not ", "denied", "deny", "denies", "prohibit", "refus", "reject", "require", "won't", "forbid", "disallow"),
     ),
     (R.AUTH_FAILURE, (" spf", "(spf", "dkim", "dmarc", "domainkeys"), ("",)),
-    (R.REQUIRE_PTR, ("reverse", " ptr", "rdns", "hostname"), ("resol", "lookup", "record", "mismatch", "not match")),
+    (R.REQUIRE_PTR, ("reverse", " ptr", "rdns", "hostname", "unverif"), ("resol", "lookup", "record", "mismatch", "not match", " ip", "dns")),
     (R.SPAM_DETECTED, ("spam", "unwanted", "unsolicited", " junk", " ube", " uce"), ("",)),
     (
         R.FAILED_STARTTLS,
@@ -80,7 +80,7 @@ PAIRS: Final[Pairs] = (
         ("header", "mime", "attachment", "8bit", "8-bit", "charset", "encoding", "content", "file name", "executable"),
         (
             "malformed", "invalid", " bad ", "not allowed", "not accepted", "denied", "illegal", "missing", "forbid",
-            "blocked", "reject", "refus", "too large", "too long", "prohibit",
+            "blocked", "reject", "refus", "too large", "too long", "prohibit", "not wanted",
         ),
     ),
     (R.BAD_REPUTATION, ("reputation",), ("",)),
@@ -106,11 +106,16 @@ PAIRS: Final[Pairs] = (
             "no mx", "not found", "verif", "block", "listed", "must", "inconnu", "unbekannt", "inexist", "not valid",
         ),
     ),
-    (R.POLICY_VIOLATION, ("polic", "prohibition", "administratively prohibited"), ("",)),
+    (R.POLICY_VIOLATION, ("polic", "prohibition", "administratively prohibited", "violation"), ("",)),
+    (
+        R.SECURITY_ERROR,
+        ("authoriz", "authoris", "authentic", "permission", "permitted", "credential", "privilege", "password"),
+        (" not ", "unauth", "deni", "fail", "requir", "without", "insufficient", " no ", "incorrect", "wrong"),
+    ),
     (
         R.NOT_ACCEPT,
-        ("host", "domain", "server", "system"),
-        ("not accept mail", "not accept e-mail", "not accept email", "not receive mail", "accepts mail: mx", "accepts no"),
+        ("host", "domain", "server", "system", " mx "),
+        ("no smtp service", "no mx ", "not accept mail", "not accept e-mail", "not accept email", "not receive mail", "accepts mail: mx", "accepts no"),
     ),
     (
         R.NETWORK_ERROR,
@@ -122,13 +127,13 @@ PAIRS: Final[Pairs] = (
         ("domain", " host ", "host name", "domaine", "dominio"),
         (
             "not exist", "not found", "unknown", "invalid", "no such", "not be resolved", "not resolve", "nonexist",
-            "non-exist", "inexist", "no existe", "inconnu", "unbekannt", "not be found",
+            "non-exist", "inexist", "no existe", "inconnu", "unbekannt", "not be found", "not reachable",
         ),
     ),
     (
         R.EXPIRED,
-        ("deliver", "queue", "retry", "retries", "message", "attempt", "zustell"),
-        ("expired", "timed out", "too long", "time exceeded", "time limit", "deadline", "giving up", "gave up", "timeout"),
+        ("deliver", "queue", "retry", "retries", "message", "attempt", "zustell", "envelope", "all hosts"),
+        ("expired", "timed out", "too long", "time exceeded", "time limit", "deadline", "giving up", "gave up", "timeout", "failing"),
     ),
     (
         R.MAILER_ERROR,
@@ -158,9 +163,11 @@ NOBODY: Final = (
 )  # fmt: skip
 
 STATES: Final[Pairs] = (
+    (R.BLOCKED, (" access",), ("denied", "refused", "forbidden")),
     (
         R.SYSTEM_ERROR,
-        ("local", "internal", "server", "system", "database", "service", "temporary", "configuration", "ldap", "unexpected"),
+        ("local", "internal", "server", "system", "database", "service", "temporary", "configuration", "ldap", "unexpected", "transaction", "queue",
+        "write", "processing"),
         ("error", "fail", "problem", "not available", "unavailable", "unable", "exception", "malfunction"),
     ),
     (

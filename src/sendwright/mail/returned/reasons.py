@@ -17,6 +17,8 @@ from .bounce_reasons import BounceReason
 
 _READ: Final = 3_000
 _SENTENCE: Final = 400
+_NEAR: Final = 60  # characters between the pieces of a fragment
+_TRIES: Final = 8
 _WORDS: Final = 2  # spaces around one word
 _STATUS: Final = re.compile(r"([245])\.([0-9]{1,3})\.([0-9]{1,3})")
 _LINK: Final = re.compile(r"https?://[^\s>)\]]*")
@@ -172,13 +174,24 @@ def _any_of(fragments: Iterable[str], said: str) -> bool:
 
 
 def _holds(said: str, fragment: str) -> bool:
-    """Whether the pieces of the fragment stand in the text one after the other."""
-    if "*" not in fragment:
-        return fragment in said
-    position = 0
-    for piece in fragment.split("*"):
-        position = said.find(piece, position)
-        if position < 0:
+    """Whether the pieces of the fragment stand in the text one after the other, and near to each other."""
+    first, *others = fragment.split("*")
+    start = said.find(first)
+    if not others:
+        return start >= 0
+    for _ in range(_TRIES):
+        if start < 0:
             return False
-        position += len(piece)
+        if _follow(said, start + len(first), others):
+            return True
+        start = said.find(first, start + 1)
+    return False
+
+
+def _follow(said: str, position: int, pieces: list[str]) -> bool:
+    for piece in pieces:
+        found = said.find(piece, position, position + _NEAR + len(piece))
+        if found < 0:
+            return False
+        position = found + len(piece)
     return True

@@ -5,10 +5,34 @@ from enum import StrEnum, unique
 
 @unique
 class BounceReason(StrEnum):
-    """Why a mail came back.
+    """Why a mail came back. Hard, so that the address takes no mail from anybody, are the first four.
 
-    `filtered` is ambiguous: refused after the recipient was accepted, so that the address may well exist. `onhold` is
-    a report that says nothing usable. `vacation` and `delivered` are no bounces.
+    ================  ==================================================================================================
+    userunknown       the recipient does not exist, said where recipients are judged (RCPT, 5.1.1) or plainly
+    hostunknown       the recipient's domain does not exist or cannot be found
+    hasmoved          the recipient has gone, with or without a new address
+    notaccept         the recipient's domain takes no mail at all (null MX, 521, 556); soft if that is for now
+    filtered          refused after the recipient was taken, or by its own rules; also "no such user" at the wrong time
+    suspend           the mailbox exists and is disabled, inactive or archived
+    mailboxfull       the mailbox is over its quota; systemfull: the server's disk is
+    mesgtoobig        the mail is too large for the server; exceedlimit: by an administrator's limit (5.2.3)
+    expired           nobody was reached, or nobody answered, for too long
+    networkerror      a connection, route or look-up failed, or mail goes round in a loop
+    systemerror       the server failed, or is set up wrongly; mailererror: a program behind it did
+    blocked           who connects is refused: address, name at HELO, block list, greylist
+    badreputation     the same because of a score or of complaints
+    requireptr        the same because its address has no name
+    toomanyconn       too many connections, sessions or recipients at once; speeding: too much mail in some time
+    rejected          the sender's address or domain is refused
+    authfailure       SPF, DKIM, DMARC or ARC did not pass; failedstarttls: no TLS where it is required
+    norelaying        the server does not serve the recipient's domain for us
+    securityerror     no right to do this: authentication, permission, 5.7 without better words
+    policyviolation   a rule of the site that is not explained; notcompliantrfc: a rule of mail that was broken
+    spamdetected      the content is taken for spam; virusdetected: for malware; contenterror: it is malformed, unwanted
+    syntaxerror       a command was not understood
+    onhold            a report that says nothing usable; undefined: one that was not understood
+    feedback          a person complained; vacation and delivered are no bounces
+    ================  ==================================================================================================
     """
 
     USER_UNKNOWN = "userunknown"

@@ -24,10 +24,10 @@ PAIRS: Final[Pairs] = (
     ),
     (
         R.MESSAGE_TOO_BIG,
-        ("message", "mail", "letter", "attachment", "nachricht", "mensaje", "messaggio"),
+        ("message", " mail ", "email", "e-mail", "letter", "attachment", "nachricht", "mensaje", "messaggio"),
         (
             "too large", "too big", "larger than", "bigger than", "exceeds the size", "size limit", "maximum size",
-            "message size", "permitted size", "size exceed", "oversize", "zu groß", "zu gross", "trop gros",
+            "message size", "permitted size", "size exceed", "oversize", "file size", "size of", "zu groß", "zu gross", "trop gros",
             "trop volumineux", "demasiado grande", "troppo grande",
         ),
     ),
@@ -40,7 +40,7 @@ PAIRS: Final[Pairs] = (
         (
             " full", "quota", "no space", "no free space", "not enough space", "out of space", "out of storage",
             "storage", "overdrawn", "overflow", "over its limit", "over the limit", "used up", "pleine", " voll",
-            "lleno", "piena", "cheia", "pełna", "limite de", "disk space", "exceed",
+            "lleno", "piena", "cheia", "pełna", "limite de", "disk space", "exceed", "maximum size", "size limit",
         ),
     ),
     (
@@ -53,7 +53,7 @@ PAIRS: Final[Pairs] = (
         ("account", "mailbox", "user", "recipient", "address", "domain", "compte", "konto", "cuenta"),
         (
             "disabled", "suspended", "deactivated", "not activated", "not active", "inactive", "inactivity", "dormant",
-            "locked out", "is locked", "frozen", "expired", "archived", "terminated", "discontinued", "temporarily closed",
+            "locked out", "is locked", "account locked", "mailbox locked", "frozen", "expired", "archived", "terminated", "discontinued", "temporarily closed",
             "désactivé", "suspendu", "deaktiviert", "gesperrt", "deshabilitad", "sospes",
         ),
     ),

@@ -136,7 +136,7 @@ DECISIVE: Final[Words] = (
         "relaying to * prohibited", "mail relay denied", "relaying disallowed", "relayed here", "open relay",
         "relay not allowed", "that domain is not in my list of allowed", "email address is not relay",
         "non-relay*host", "as a relay, but i have not been configured", "relais*refuse", "can't relay",
-        "cannot relay", "send authenticated smtp to relay", "unauthenticated relay",
+        "cannot relay", "send authenticated smtp to relay", "unauthenticated relay", "to relay mail",
     )),
     (R.AUTH_FAILURE, (
         "dmarc", "spf: ", "spf record", "spf check", "spf fail", "fails spf", "fail spf", "failed spf",
@@ -174,7 +174,7 @@ DECISIVE: Final[Words] = (
         "tempfail due to reputation", "senderscore", "trustworthiness", "reputation score", "policy_based_reputation",
     )),
     (R.TOO_MANY_CONNECTIONS, (
-        "frequency limited", "too many connections", "too many concurrent", "too many sessions", "too many smtp conn",
+        "frequency limited", "too many connections", "too many concurrent", "too many sessions", "too many smtp",
         "too many simultaneous", "connection limit", "max number of connections", "maximum number of concurrent",
         "connections from your host", "concurrent connection", "connection rate limit", "connecting too",
         "too many open connections", "exceeded the number of connections", "number of connections exceed",

@@ -4,30 +4,29 @@ import pytest
 
 from sendwright import mail
 
-from .shapes import SHAPES, Told
+from .shapes import Shape, shapes
+
+SHAPES = shapes()
+each = pytest.mark.parametrize("shape", SHAPES, ids=[shape.name for shape in SHAPES])
 
 
 def a_report(head: str, body: str) -> mail.IncomingReport:
-    sender = "" if "From:" in head else "From: MAILER-DAEMON@mx.test\n"
-    return mail.read_report(f"{sender}{head}\nTo: b.1@send.example\n\n{body}".encode())
+    return mail.read_report(f"{head}\nTo: b.1@send.example\n\n{body}".encode())
 
 
-def told(report: mail.IncomingReport) -> Told:
+def told(report: mail.IncomingReport) -> tuple[tuple[str, str], ...]:
     return tuple((one.address, one.reason.value) for one in report.recipients)
 
 
-NAMES = [name for name, *_ in SHAPES]
+@each
+def test_the_shape_is_a_bounce_that_names_its_recipients(shape: Shape):
+    report = a_report(shape.head, shape.body)
+    assert (report.kind, told(report)) == (mail.ReportKind.BOUNCE, shape.told)
 
 
-@pytest.mark.parametrize(("name", "head", "body", "expected"), SHAPES, ids=NAMES)
-def test_the_shape_is_a_bounce_that_names_its_recipients(name, head, body, expected):
-    report = a_report(head, body)
-    assert (report.kind, told(report)) == (mail.ReportKind.BOUNCE, expected)
-
-
-@pytest.mark.parametrize(("name", "head", "body", "expected"), SHAPES, ids=NAMES)
-def test_line_ends_change_nothing(name, head, body, expected):
-    assert told(a_report(head, body.replace("\n", "\r\n"))) == expected
+@each
+def test_line_ends_change_nothing(shape: Shape):
+    assert told(a_report(shape.head, shape.body.replace("\n", "\r\n"))) == shape.told
 
 
 def test_a_multipart_whose_boundary_was_lost_is_read_all_the_same():
@@ -36,10 +35,11 @@ def test_a_multipart_whose_boundary_was_lost_is_read_all_the_same():
         "--real\nContent-Type: message/delivery-status\n\n"
         "Final-Recipient: rfc822; ann@example.com\nAction: failed\nStatus: 5.1.1\n\n--real--\n"
     )
-    report = a_report("Subject: x\nContent-Type: multipart/report; boundary=lost", body)
+    report = a_report("From: x@mx.test\nContent-Type: multipart/report; boundary=lost", body)
     assert told(report) == (("ann@example.com", "userunknown"),)
 
 
 def test_a_multipart_without_parts_is_words():
-    report = a_report("Subject: failure notice\nContent-Type: multipart/mixed; boundary=lost", "<ann@example.com>:\nno\n")
+    head = "From: MAILER-DAEMON@mx.test\nSubject: failure notice\nContent-Type: multipart/mixed; boundary=lost"
+    report = a_report(head, "<ann@example.com>:\nno\n")
     assert [one.address for one in report.recipients] == ["ann@example.com"]

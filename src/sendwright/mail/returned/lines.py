@@ -107,7 +107,12 @@ def split_at_returned(text: str) -> tuple[str, str]:
 
 def _is_banner(line: str, number: int) -> bool:
     """A title of the returned mail; not a sentence that tells what follows at the end of all."""
-    return number > 0 and len(line) <= 120 and "transcript" not in line and any(banner in line for banner in phrases.BANNERS)
+    return (
+        number > 0
+        and len(line) <= 120
+        and "transcript" not in line
+        and any(banner in line for banner in phrases.BANNERS)
+    )
 
 
 def unrouted(line: str) -> str:

@@ -22,7 +22,9 @@ _HEADER_TYPES: Final = frozenset(
     {"text/rfc822-headers", "text/rfc822-header", "message/rfc822-headers", "message/global-headers"}
 )
 _DISPOSITION_TYPES: Final = frozenset({"message/disposition-notification", "message/global-disposition-notification"})
-_DELIMITER: Final = re.compile(rb'^--([^\s"\\]{1,70})[ \t]*\r?\ncontent-(?:type|description|transfer)', re.I | re.M)
+_DELIMITER: Final = re.compile(
+    rb'^--([^\s"\\]{1,70})[ \t]*\r?\ncontent-(?:type|description|transfer)', re.IGNORECASE | re.MULTILINE
+)
 _TELLING: Final = ("message-id", "from", "to", "subject", "return-path")
 
 

@@ -14,7 +14,8 @@ Pairs: TypeAlias = tuple[tuple[R, tuple[str, ...], tuple[str, ...]], ...]
 PAIRS: Final[Pairs] = (
     (
         R.SPEEDING,
-        ("hourly", "per hour", "one hour", "per minute", "one minute", "daily", "per day", "session", " rate", "too fast"),
+        ("hourly", "per hour", "one hour", "per minute", "one minute", "daily", "per day", "session", " rate",
+        "too fast"),
         ("quota", "limit", "too many", "exceed", "messages", "mails", "emails"),
     ),
     (
@@ -27,7 +28,8 @@ PAIRS: Final[Pairs] = (
         ("message", " mail ", "email", "e-mail", "letter", "attachment", "nachricht", "mensaje", "messaggio"),
         (
             "too large", "too big", "larger than", "bigger than", "exceeds the size", "size limit", "maximum size",
-            "message size", "permitted size", "size exceed", "oversize", "file size", "size of", "zu groß", "zu gross", "trop gros",
+            "message size", "permitted size", "size exceed", "oversize", "file size", "size of", "zu groß",
+            "zu gross", "trop gros",
             "trop volumineux", "demasiado grande", "troppo grande",
         ),
     ),
@@ -53,7 +55,8 @@ PAIRS: Final[Pairs] = (
         ("account", "mailbox", "user", "recipient", "address", "domain", "compte", "konto", "cuenta"),
         (
             "disabled", "suspended", "deactivated", "not activated", "not active", "inactive", "inactivity", "dormant",
-            "locked out", "is locked", "account locked", "mailbox locked", "frozen", "expired", "archived", "terminated", "discontinued", "temporarily closed",
+            "locked out", "is locked", "account locked", "mailbox locked", "frozen", "expired", "archived",
+            "terminated", "discontinued", "temporarily closed",
             "désactivé", "suspendu", "deaktiviert", "gesperrt", "deshabilitad", "sospes",
         ),
     ),
@@ -63,7 +66,8 @@ PAIRS: Final[Pairs] = (
         (" not ", "denied", "deny", "denies", "prohibit", "refus", "reject", "require", "won't", "forbid", "disallow"),
     ),
     (R.AUTH_FAILURE, (" spf", "(spf", "dkim", "dmarc", "domainkeys"), ("",)),
-    (R.REQUIRE_PTR, ("reverse", " ptr", "rdns", "hostname", "unverif"), ("resol", "lookup", "record", "mismatch", "not match", " ip", "dns")),
+    (R.REQUIRE_PTR, ("reverse", " ptr", "rdns", "hostname", "unverif"), ("resol", "lookup", "record", "mismatch",
+    "not match", " ip", "dns")),
     (R.SPAM_DETECTED, ("spam", "unwanted", "unsolicited", " junk", " ube", " uce"), ("",)),
     (
         R.FAILED_STARTTLS,
@@ -91,7 +95,8 @@ PAIRS: Final[Pairs] = (
             "your server", "sending host", "sending server", "your network", "your isp", "your provider", "dnsbl",
         ),
         (
-            "denied", "denies", "refus", "reject", "block", "not allowed", "listed", "not welcome", "banned", "prohibit",
+            "denied", "denies", "refus", "reject", "block", "not allowed", "listed", "not welcome", "banned",
+            "prohibit",
             "not accepted", "invalid", " bad ", "should be", "must be", "abuse", "bloqué", "gesperrt",
         ),
     ),
@@ -102,7 +107,8 @@ PAIRS: Final[Pairs] = (
             "from:", "your address", "expéditeur", "absender", "remitente", "mittente",
         ),
         (
-            "reject", "refus", "denied", "invalid", "not allowed", "not accepted", "unknown", "not exist", "not resolve",
+            "reject", "refus", "denied", "invalid", "not allowed", "not accepted", "unknown", "not exist",
+            "not resolve",
             "no mx", "not found", "verif", "block", "listed", "must", "inconnu", "unbekannt", "inexist", "not valid",
         ),
     ),
@@ -115,7 +121,8 @@ PAIRS: Final[Pairs] = (
     (
         R.NOT_ACCEPT,
         ("host", "domain", "server", "system", " mx "),
-        ("no smtp service", "no mx ", "not accept mail", "not accept e-mail", "not accept email", "not receive mail", "accepts mail: mx", "accepts no"),
+        ("no smtp service", "no mx ", "not accept mail", "not accept e-mail", "not accept email",
+        "not receive mail", "accepts mail: mx", "accepts no"),
     ),
     (
         R.NETWORK_ERROR,
@@ -133,7 +140,8 @@ PAIRS: Final[Pairs] = (
     (
         R.EXPIRED,
         ("deliver", "queue", "retry", "retries", "message", "attempt", "zustell", "envelope", "all hosts"),
-        ("expired", "timed out", "too long", "time exceeded", "time limit", "deadline", "giving up", "gave up", "timeout", "failing"),
+        ("expired", "timed out", "too long", "time exceeded", "time limit", "deadline", "giving up", "gave up",
+        "timeout", "failing"),
     ),
     (
         R.MAILER_ERROR,
@@ -158,7 +166,8 @@ NOBODY: Final = (
         "not recogn", "cannot find", "can't find", "not a ", "not allowed", "not have", "nonexist", "non-exist",
         "no one", "nobody", "undeliverable", "inconnu", "nicht gefunden", "existiert nicht", "unbekannt", "no existe",
         "desconocid", "sconosciut", "inesistente", "inexist", "introuvable", "nicht vorhanden", "n'existe pas",
-        "desconhecid", "nie istnieje", "neexist", "okänd", "ukendt", "onbekend", "не найден", "не существует", "not here",
+        "desconhecid", "nie istnieje", "neexist", "okänd", "ukendt", "onbekend", "не найден", "не существует",
+        "not here",
     ),
 )  # fmt: skip
 
@@ -166,7 +175,8 @@ STATES: Final[Pairs] = (
     (R.BLOCKED, (" access",), ("denied", "refused", "forbidden")),
     (
         R.SYSTEM_ERROR,
-        ("local", "internal", "server", "system", "database", "service", "temporary", "configuration", "ldap", "unexpected", "transaction", "queue",
+        ("local", "internal", "server", "system", "database", "service", "temporary", "configuration", "ldap",
+        "unexpected", "transaction", "queue",
         "write", "processing"),
         ("error", "fail", "problem", "not available", "unavailable", "unable", "exception", "malfunction"),
     ),

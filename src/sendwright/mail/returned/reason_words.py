@@ -27,7 +27,8 @@ DECISIVE: Final[Words] = (
     # Exchange's own names for what went wrong.
     (R.REJECTED, ("rst.notauthorized", "rst.sendernotauthenticatedforgroup")),
     (R.SYSTEM_ERROR, (
-        "duplicated message-id", "loop alert", "config error: mail loops", "adr.ambiguous", "adr.badprimary", "several matches found in domino",
+        "duplicated message-id", "loop alert", "config error: mail loops", "adr.ambiguous", "adr.badprimary",
+        "several matches found in domino",
         "no proxy for recipient",
     )),
     (R.HOST_UNKNOWN, ("dns.nonexistentdomain", "account or domain may not exist")),
@@ -56,7 +57,8 @@ DECISIVE: Final[Words] = (
     )),
     (R.TOO_MANY_CONNECTIONS, ("rp:cel", "rp:ccl", "cxcnct", "cxmxrt", "ib101", "ib106", "aup#1480", "aup#1490")),
     (R.BLOCKED, (
-        "ip is rejected", "bl000", "cxbl", "cdrbl", "rtr:bl", "rtr:bb", "rtr:bg", "rtr:du", "rly:b", "rly:ch", "rly:cs", "rly:nw", "con:b1",
+        "ip is rejected", "bl000", "cxbl", "cdrbl", "rtr:bl", "rtr:bb", "rtr:bg", "rtr:du", "rly:b", "rly:ch",
+        "rly:cs", "rly:nw", "con:b1",
         "ib103", "ib104", "ib105", "mi:ipb", "(dy-00", "(ou-00", "(sc-00", "aup#i-1", "aup#1310",
         "server busy*try again later from",
     )),
@@ -291,7 +293,8 @@ ABOUT_DOMAINS: Final[Words] = (
 ABOUT_MACHINES: Final[Words] = (
     (R.EXPIRED, (
         "retry timeout exceeded", "after multiple retries", "unreachable for too long", "retry time not reached",
-        "envelope expired", "message expired", "delivery failed*attempts", "delivery time expired", "was not delivered within",
+        "envelope expired", "message expired", "delivery failed*attempts", "delivery time expired",
+        "was not delivered within",
         "delivery attempt*expired", "giving up after", "could not be delivered for too long", "delivery timed out",
         "unable to deliver this message after", "not been delivered after", "connection timed out", "timed out",
         "have been failing for a long time", "could not find a gateway", "queue.expired", "not collected after",
@@ -332,14 +335,16 @@ ABOUT_MACHINES: Final[Words] = (
     (R.MAILER_ERROR, (
         "x-unix", "pipe to", "procmail", "maildrop", "x-mailer*exit", "mailer error", "command failed",
         "command died", "exit status", "exited with", "unknown mailer error", "command output",
-        "local delivery agent", "failed to execute", "generated during the delivery attempt", "child process of", "local delivery failed",
+        "local delivery agent", "failed to execute", "generated during the delivery attempt", "child process of",
+        "local delivery failed",
     )),
     (R.SYSTEM_ERROR, (
         "could not load", "dns violates", "internal error", "internal system error", "internal server error",
         "local error", "config error", "configuration error", "misconfigur", "system error", "server error",
         "transaction failed", "unable to contact ldap", "local problem", "software error", "temporary failure",
         "temporary problem", "temporary error", "queue file", "cannot write", "can't write", "i/o error",
-        "input/output", "out of memory", "server configuration", "temporary system problem", "alias database", "try again later. (#4.3.0)", "mail system problem", "can't create",
+        "input/output", "out of memory", "server configuration", "temporary system problem", "alias database",
+        "try again later. (#4.3.0)", "mail system problem", "can't create",
         "cannot create", "unable to open", "no such file", "operation not permitted", "process error",
         "generic failure", "program failure", "mail server error",
     )),

@@ -27,7 +27,7 @@ SAID = [
     ("5.2.3", "552", "Message size exceeds fixed maximum message size", "", "exceedlimit"),
     ("5.3.4", "552", "Message size exceeds fixed maximum message size", "", "mesgtoobig"),
     ("5.7.1", "550", "Relaying denied", "RCPT", "norelaying"),
-    ("5.7.1", "550", "no", "", "blocked"),
+    ("5.7.1", "550", "no", "", "securityerror"),
     ("5.7.26", "550", "no", "", "authfailure"),
     ("5.7.999", "550", "no", "", "securityerror"),
     ("5.6.1", "554", "no", "", "contenterror"),

@@ -2,7 +2,8 @@
 
 It never looks at the clock, rolls dice, reads a disk, opens a socket or writes a log; what it is given is never
 trusted, and reading it (`read…`, `parse_…`, `Original`) never raises. Start with `Letter` and `write` for what leaves,
-`Original` for what is passed on, `read` for what comes in, `parse_mailbox` for addresses.
+`Original` for what is passed on, `read` for what comes in, `read_report` (in `returned/`) for what comes back,
+`parse_mailbox` for addresses.
 """
 
 from .addresses import (
@@ -14,18 +15,24 @@ from .addresses import (
     parse_mailbox,
     parse_mailboxes,
 )
-from .bounce_reasons import BounceReason
 from .headers import HeaderInjection
 from .heading import Heading, read_heading
-from .incoming import IncomingReport, ReportedAddress, ReportKind, ReturnedMail
 from .letters import Letter, write
 from .originals import Original, fault_of_lines
 from .parts import Header, Part
 from .plain_text import text_from_html
 from .reading import Attachment, ReadMail, read
-from .reasons import is_hard, reason_of
-from .report_reading import read_report
 from .reports import Action, Report, ReportedRecipient, write_report
+from .returned import (
+    BounceReason,
+    IncomingReport,
+    ReportedAddress,
+    ReportKind,
+    ReturnedMail,
+    is_hard,
+    read_report,
+    reason_of,
+)
 
 __all__ = [
     "Action",

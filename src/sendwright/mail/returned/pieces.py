@@ -1,15 +1,17 @@
 """A mail that came back, taken apart by what its parts are for: words, fields for programs, the returned mail."""
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Final
 
-from . import report_lines as lines
-from .encoded_words import decode_words
-from .headers import clean
+from sendwright.mail.encoded_words import decode_words
+from sendwright.mail.headers import clean
+from sendwright.mail.parts import MESSAGE_TYPES, Part, walk
+from sendwright.mail.plain_text import text_from_html
+
+from . import lines
 from .incoming import ReturnedMail
-from .parts import MESSAGE_TYPES, Part, walk
-from .plain_text import text_from_html
 
 MAX_RAW: Final = 1024 * 1024
 _MAX_PARTS: Final = 50
@@ -20,6 +22,9 @@ _HEADER_TYPES: Final = frozenset(
     {"text/rfc822-headers", "text/rfc822-header", "message/rfc822-headers", "message/global-headers"}
 )
 _DISPOSITION_TYPES: Final = frozenset({"message/disposition-notification", "message/global-disposition-notification"})
+_DELIMITER: Final = re.compile(
+    rb'^--([^\s"\\]{1,70})[ \t]*\r?\ncontent-(?:type|description|transfer)', re.IGNORECASE | re.MULTILINE
+)
 _TELLING: Final = ("message-id", "from", "to", "subject", "return-path")
 
 
@@ -46,6 +51,9 @@ def take_apart(raw: bytes) -> Pieces:
     cut = raw[:MAX_RAW]
     tree = walk(cut)
     pieces = Pieces(root=tree.root, truncated=tree.truncated or len(raw) > MAX_RAW)
+    mended = _mended(cut, tree.root)
+    if mended:
+        cut, tree = mended, walk(mended)
     html = ""
     for number, leaf in enumerate(_leaves(tree.root)):
         if number == _MAX_PARTS:
@@ -59,6 +67,18 @@ def take_apart(raw: bytes) -> Pieces:
         pieces.words = text_from_html(html)
     _part_words(pieces)
     return pieces
+
+
+def _mended(raw: bytes, root: Part) -> bytes:
+    """The body of a multipart whose boundary is not the one that its header names, under the one that is there.
+
+    Gateways that write a header anew lose it. Empty if nothing is to be mended.
+    """
+    if root.children or not root.content_type.startswith("multipart/"):
+        return b""
+    body = raw[root.body_start : root.end]
+    found = _DELIMITER.search(body)
+    return b'Content-Type: multipart/mixed; boundary="' + found[1] + b'"\n\n' + body if found else b""
 
 
 def _leaves(part: Part) -> Iterator[Part]:

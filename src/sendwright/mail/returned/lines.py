@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterable, Iterator
 from typing import Final, TypeAlias
 
-from . import report_phrases as phrases
+from . import phrases
 
 MAX_TEXT: Final = 256 * 1024  # characters of a part that are read
 MAX_LINES: Final = 5_000
@@ -16,7 +16,9 @@ Fields: TypeAlias = list[tuple[str, str]]
 _LOCAL: Final = r"""[^\s<>()\[\]"',;:@|\\]"""
 _DOMAIN: Final = r"[^\s<>()\[\]\"',;:@|\\]"
 # The local part may be quoted, and the domain may be missing its dot in old networks, but never be empty.
-ADDRESS: Final = re.compile(rf'(?:"[^"\s@]{{1,64}}"|{_LOCAL}{{1,64}})@{_DOMAIN}{{1,255}}')
+ADDRESS: Final = re.compile(rf'(?:"[^"\r\n@]{{1,64}}"|{_LOCAL}{{1,64}})@{_DOMAIN}{{1,255}}')
+# RFC 5321 4.1.1.3: a route in front of an address, long out of use and still printed.
+_ROUTE: Final = re.compile(r"<@[A-Za-z0-9.,@-]{1,500}:")
 _CODES: Final = frozenset(
     [
         "421",
@@ -105,12 +107,22 @@ def split_at_returned(text: str) -> tuple[str, str]:
 
 def _is_banner(line: str, number: int) -> bool:
     """A title of the returned mail; not a sentence that tells what follows at the end of all."""
-    return number > 0 and len(line) <= 120 and any(banner in line for banner in phrases.BANNERS)
+    return (
+        number > 0
+        and len(line) <= 120
+        and "transcript" not in line
+        and any(banner in line for banner in phrases.BANNERS)
+    )
+
+
+def unrouted(line: str) -> str:
+    """The line without a source route before its address."""
+    return _ROUTE.sub("<", line) if "<@" in line else line
 
 
 def address_in(text: str) -> str:
     """The first address, or an empty string."""
-    found = ADDRESS.search(text[:MAX_LINE]) if "@" in text else None
+    found = ADDRESS.search(unrouted(text[:MAX_LINE])) if "@" in text else None
     return _trimmed(found[0]) if found else ""
 
 

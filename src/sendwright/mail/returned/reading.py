@@ -3,14 +3,14 @@
 from dataclasses import replace
 from typing import Final
 
-from . import report_lines, report_parts, report_words
-from . import report_phrases as phrases
+from sendwright.mail.headers import clean
+
+from . import lines, phrases, sentences
 from .bounce_reasons import BounceReason
-from .headers import clean
 from .incoming import IncomingReport, ReportedAddress, ReportKind
-from .report_notices import Notice, read_notice
-from .report_parts import Pieces
-from .report_recipients import Told, of_notice, told_by
+from .notices import Notice, read_notice
+from .pieces import Pieces, returned_mail, take_apart
+from .recipients import Told, of_notice, told_by
 
 _MAX_COMPLAINED: Final = 1_000
 _BOUNCE: Final = 4  # points of evidence that make a bounce of a mail without fields for programs
@@ -22,7 +22,7 @@ def read_report(raw: bytes) -> IncomingReport:
     Sources: RFC 3464, RFC 6533 (status), RFC 5965 (complaints), RFC 3834 (automatic replies), and the habits of mailers
     that know none of them. Nothing in a report is proven: it says what somebody wrote.
     """
-    pieces = report_parts.take_apart(raw)
+    pieces = take_apart(raw)
     notice = read_notice(pieces.text)
     if notice:
         return _of_notice(pieces, notice)
@@ -38,9 +38,9 @@ def _frame(pieces: Pieces, kind: ReportKind) -> IncomingReport:
     root = pieces.root
     return IncomingReport(
         kind=kind,
-        original=report_parts.returned_mail(pieces.returned),
-        from_=root.value("From")[: report_lines.MAX_LINE],
-        subject=root.value("Subject")[: report_lines.MAX_LINE],
+        original=returned_mail(pieces.returned),
+        from_=root.value("From")[: lines.MAX_LINE],
+        subject=root.value("Subject")[: lines.MAX_LINE],
         auto_submitted=root.value("Auto-Submitted").partition(";")[0].partition("(")[0].strip().lower()[:40],
         truncated=pieces.truncated,
     )
@@ -62,7 +62,7 @@ def _of_notice(pieces: Pieces, notice: Notice) -> IncomingReport:
 
 def _opt_out(pieces: Pieces) -> IncomingReport:
     """Apple's mail reader writes a mail where a List-Unsubscribe has no link, in the name of its user."""
-    sender = report_lines.address_in(pieces.root.value("From"))
+    sender = lines.address_in(pieces.root.value("From"))
     return replace(_frame(pieces, ReportKind.COMPLAINT), recipients=(_complained(sender),), feedback_type="opt-out")
 
 
@@ -74,22 +74,22 @@ def _is_old_complaint(pieces: Pieces) -> bool:
 
 
 def _complaint(pieces: Pieces) -> IncomingReport:
-    fields = [field for block in report_lines.blocks_of(pieces.complaint) for field in block]
+    fields = [field for block in lines.blocks_of(pieces.complaint) for field in block]
     named = _all_of(fields, "original-rcpt-to") or _all_of(fields, "removal-recipient")
-    addresses = named or report_lines.addresses_in(report_lines.first(pieces.returned, "to"))[:1] or [""]
+    addresses = named or lines.addresses_in(lines.first(pieces.returned, "to"))[:1] or [""]
     return replace(
         _frame(pieces, ReportKind.COMPLAINT),
         recipients=tuple(_complained(address) for address in addresses),
         original_recipients=tuple(_all_of(fields, "original-rcpt-to")),
-        envelope_id=clean(report_lines.first(fields, "original-envelope-id")),
-        feedback_type=clean(report_lines.first(fields, "feedback-type")).lower()[:40],
-        reporting_mta=_untyped(report_lines.first(fields, "reporting-mta")),
-        arrival=clean(report_lines.first(fields, "arrival-date") or report_lines.first(fields, "received-date")),
+        envelope_id=clean(lines.first(fields, "original-envelope-id")),
+        feedback_type=clean(lines.first(fields, "feedback-type")).lower()[:40],
+        reporting_mta=_untyped(lines.first(fields, "reporting-mta")),
+        arrival=clean(lines.first(fields, "arrival-date") or lines.first(fields, "received-date")),
     )
 
 
-def _all_of(fields: report_lines.Fields, name: str) -> list[str]:
-    found = [report_lines.address_in(value) for field, value in fields if field == name]
+def _all_of(fields: lines.Fields, name: str) -> list[str]:
+    found = [lines.address_in(value) for field, value in fields if field == name]
     return [address for address in found if address][:_MAX_COMPLAINED]
 
 
@@ -110,21 +110,21 @@ def _bounce(pieces: Pieces) -> IncomingReport | None:
         recipients=told.recipients,
         delivered=told.delivered,
         original_recipients=told.original_recipients,
-        envelope_id=clean(report_lines.first(told.mail, "original-envelope-id")),
-        reporting_mta=_untyped(report_lines.first(told.mail, "reporting-mta")),
-        arrival=clean(report_lines.first(told.mail, "arrival-date")),
+        envelope_id=clean(lines.first(told.mail, "original-envelope-id")),
+        reporting_mta=_untyped(lines.first(told.mail, "reporting-mta")),
+        arrival=clean(lines.first(told.mail, "arrival-date")),
     )
 
 
 def _untyped(value: str) -> str:
-    return clean(value.rpartition(";")[2])[: report_lines.MAX_LINE]
+    return clean(value.rpartition(";")[2])[: lines.MAX_LINE]
 
 
 def _evidence(pieces: Pieces, told: Told) -> int:
     """How much speaks for a bounce; nothing does where no mailer's sentence, list of recipients or reply code is."""
     root = pieces.root
-    says_so = report_words.are_of_a_bounce(pieces.words)
-    is_titled = report_words.is_subject_of_a_bounce(root.value("Subject"))
+    says_so = sentences.are_of_a_bounce(pieces.words)
+    is_titled = sentences.is_subject_of_a_bounce(root.value("Subject"))
     if not (says_so or is_titled or told.by_header or any(recipient.reply_code for recipient in told.recipients)):
         return 0
     points = (

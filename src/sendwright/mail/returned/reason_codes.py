@@ -37,6 +37,7 @@ CODES: Final = {
     "4.7": R.EXPIRED,
     "4.8": R.NETWORK_ERROR,
     "4.9": R.NETWORK_ERROR,
+    "4": R.NETWORK_ERROR,
     "5.1": R.SYNTAX_ERROR,
     "5.2": R.SYNTAX_ERROR,
     "5.3": R.TOO_MANY_CONNECTIONS,
@@ -45,8 +46,7 @@ CODES: Final = {
     "5.6": R.SECURITY_ERROR,
     "6": R.CONTENT_ERROR,
     "7.0": R.SECURITY_ERROR,
-    "7.1": R.BLOCKED,
-    "7.2": R.BLOCKED,
+    "7.1": R.SECURITY_ERROR,
     "7.16": R.MESSAGE_TOO_BIG,
     "7.9": R.SECURITY_ERROR,
     "7.10": R.FAILED_STARTTLS,
@@ -68,6 +68,8 @@ CODES: Final = {
     "7.511": R.BLOCKED,
     "7.512": R.NOT_COMPLIANT_RFC,
     "7.515": R.AUTH_FAILURE,
+    **{f"7.{detail}": R.BLOCKED for detail in range(606, 650)},  # Exchange Online: banned addresses
+    "7.513": R.BLOCKED,
     "7.705": R.SPEEDING,
     "7.708": R.BLOCKED,
     "7.750": R.BLOCKED,
@@ -96,6 +98,8 @@ WHOLE_CODES: Final = {
     "4.5.3": R.TOO_MANY_CONNECTIONS,
     "4.7.0": R.BLOCKED,
     "4.7.1": R.BLOCKED,
+    "4.7.2": R.BLOCKED,
+    "5.4.4": R.HOST_UNKNOWN,
     "5.4.1": R.USER_UNKNOWN,  # Exchange Online: recipient address rejected, access denied
     "5.4.310": R.HOST_UNKNOWN,
     "5.4.312": R.HOST_UNKNOWN,
@@ -105,6 +109,8 @@ WHOLE_CODES: Final = {
 }
 CODES_OF_USER: Final = frozenset({"1.0", "1.1", "1.3", "1.10"})
 CODES_OF_FILTER: Final = frozenset({"2.0", "2.1", "2.4"})
+# Codes that mailers use for anything.
+VAGUE: Final = frozenset({"0.0", "2.0", "3.0", "5.0", "5.4", "7.0", "7.1"})
 # Codes so precise that ordinary words cannot mean something else.
 BEFORE_WORDS: Final = frozenset({"2.3"})
 PRECISE: Final = frozenset(

@@ -4,15 +4,16 @@ import re
 from dataclasses import dataclass, field, replace
 from typing import Final
 
-from . import report_lines as lines
+from sendwright.mail.headers import clean
+
+from . import lines
 from .bounce_reasons import BounceReason
-from .headers import clean
+from .fields import Group, Status, read_status, read_status_in_words
 from .incoming import ReportedAddress
+from .notices import Notice, NoticedAddress
+from .pieces import Pieces
 from .reasons import is_hard, reason_of_texts
-from .report_fields import Group, Status, read_status, read_status_in_words
-from .report_notices import Notice, NoticedAddress
-from .report_parts import Pieces
-from .report_words import Named, command_alone, command_in, named_in, quoted
+from .sentences import Named, command_alone, command_in, named_in, quoted
 
 _MAX_DIAGNOSTIC: Final = 1_000
 _MAX_SEGMENT: Final = 2_000
@@ -75,7 +76,7 @@ def told_by(pieces: Pieces) -> Told:
         addresses = failed or lines.addresses_in(lines.first(pieces.returned, "to"))[:1] or [""]
         named = [Named(address=address, said=[pieces.words]) for address in addresses]
     alone = len(named) == 1
-    recipients = tuple(_verdict(_of_words(one, pieces.words if alone else "")) for one in named)
+    recipients = tuple(_verdict(_of_words(one, pieces.words if alone else one.around)) for one in named)
     return Told(recipients=recipients, by_header=bool(failed))
 
 

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Final
 
-from . import report_lines as lines
+from . import lines
 
 MAX_GROUPS: Final = 200
 MAX_FIELDS: Final = 50  # of one recipient

@@ -27,7 +27,8 @@ DECISIVE: Final[Words] = (
     # Exchange's own names for what went wrong.
     (R.REJECTED, ("rst.notauthorized", "rst.sendernotauthenticatedforgroup")),
     (R.SYSTEM_ERROR, (
-        "duplicated message-id", "loop alert", "adr.ambiguous", "adr.badprimary", "several matches found in domino",
+        "duplicated message-id", "loop alert", "config error: mail loops", "adr.ambiguous", "adr.badprimary",
+        "several matches found in domino",
         "no proxy for recipient",
     )),
     (R.HOST_UNKNOWN, ("dns.nonexistentdomain", "account or domain may not exist")),
@@ -37,8 +38,40 @@ DECISIVE: Final[Words] = (
     (R.SECURITY_ERROR, ("server does not support auth",)),
     (R.CONTENT_ERROR, ("conversion to internet format failed", "improper use of 8-bit")),
     (R.VIRUS_DETECTED, ("email rejected due to security policies",)),
+    (R.AUTH_FAILURE, (
+        "anti-spoofing", "dmarc sender invalid", "spf sender invalid", "dkim sender invalid", "dm000001",
+        "mi:spf", "mi:dkm", "mi:dmc",
+    )),
+    (R.POLICY_VIOLATION, ("rules.rejectmessage", "has a policy that prohibited", "email policy violated")),
+    (R.FAILED_STARTTLS, ("sent over a tls connection", "over a secure transport")),
+    (R.CONTENT_ERROR, (
+        "potential security issue", "- banned:", "banned:*application", "banned file", "ib510", "illegal attachment",
+    )),
+    # Codes of large providers, as the pages for their postmasters explain them.
+    (R.REQUIRE_PTR, ("dns ptr", "pt000001", "cxdns", "dns:nr", "dns:b1", "rdy:b1")),
+    (R.SPEEDING, (
+        "rl000", "cxthrt", "ib108", "ib110", "ib111", "ib504", "ib607", "rp:drc", "rp:qrc", "rp:rcl", "rp:trc",
+        "mi:stc", "(rp-00", "recipientthrottled", "receive limit exceeded", "mail frequency limited",
+        "unusual sending activity", "exceeded their message rate", "exceeded message rate", "aup#1470", "aup#1500",
+        "aup#1510", "aup#1520", "aup#1530",
+    )),
+    (R.TOO_MANY_CONNECTIONS, ("rp:cel", "rp:ccl", "cxcnct", "cxmxrt", "ib101", "ib106", "aup#1480", "aup#1490")),
+    (R.BLOCKED, (
+        "ip is rejected", "bl000", "cxbl", "cdrbl", "rtr:bl", "rtr:bb", "rtr:bg", "rtr:du", "rly:b", "rly:ch",
+        "rly:cs", "rly:nw", "con:b1",
+        "ib103", "ib104", "ib105", "mi:ipb", "(dy-00", "(ou-00", "(sc-00", "aup#i-1", "aup#1310",
+        "server busy*try again later from",
+    )),
+    (R.SPAM_DETECTED, (
+        "hvu:b", "ib212", "ib506", "ib508", "dt:spm", "dt:ads", "under suspicion of spam", "flagged as spam",
+        "high-probability spam", "suspected bounce attack", "mail content denied", "spam points", "aup#in-1",
+    )),
+    (R.VIRUS_DETECTED, ("ib703", "ib705", "ib706")),
+    (R.REJECTED, ("cxsndr", "ib501", "badmailfrom", "dt:sum", "mail is rejected by recipients")),
     (R.REJECTED, ("groups.google.com",)),
-    (R.REJECTED, (
+    # Yahoo defers whom people complain about; under its own name it says so of the sender.
+    (R.REJECTED, ("yahoodns*[ts", "yahoodns*user compl")),
+    (R.BAD_REPUTATION, (
         "[tss0", "[ts0", "temporarily deferred due to user complaints", "unexpected volume or user compl",
     )),
     (R.SYSTEM_FULL, (
@@ -105,7 +138,7 @@ DECISIVE: Final[Words] = (
         "relaying to * prohibited", "mail relay denied", "relaying disallowed", "relayed here", "open relay",
         "relay not allowed", "that domain is not in my list of allowed", "email address is not relay",
         "non-relay*host", "as a relay, but i have not been configured", "relais*refuse", "can't relay",
-        "cannot relay", "send authenticated smtp to relay", "unauthenticated relay",
+        "cannot relay", "send authenticated smtp to relay", "unauthenticated relay", "to relay mail",
     )),
     (R.AUTH_FAILURE, (
         "dmarc", "spf: ", "spf record", "spf check", "spf fail", "fails spf", "fail spf", "failed spf",
@@ -143,7 +176,7 @@ DECISIVE: Final[Words] = (
         "tempfail due to reputation", "senderscore", "trustworthiness", "reputation score", "policy_based_reputation",
     )),
     (R.TOO_MANY_CONNECTIONS, (
-        "frequency limited", "too many connections", "too many concurrent", "too many sessions", "too many smtp conn",
+        "frequency limited", "too many connections", "too many concurrent", "too many sessions", "too many smtp",
         "too many simultaneous", "connection limit", "max number of connections", "maximum number of concurrent",
         "connections from your host", "concurrent connection", "connection rate limit", "connecting too",
         "too many open connections", "exceeded the number of connections", "number of connections exceed",
@@ -190,7 +223,7 @@ DECISIVE: Final[Words] = (
         "connection not authorized", "connections not accepted from", "is not allowed to connect",
         "verifyable hostname", "smtp server does not*comply", "cannot establish a connection because",
         "access denied. ip", "refused by*rule", "no rcpt because of", "temporarily blocked", "temporarily deferred",
-        "temporarily*rejected", "has been blocked",
+        "temporarily*rejected", "has been blocked", "blocked - see", "blocked; see", "blocked, see",
     )),
     (R.POLICY_VIOLATION, (
         "policy violation", "policy reasons", "protocol violation", "local policy", "violates*policy",
@@ -202,7 +235,7 @@ DECISIVE: Final[Words] = (
     )),
     (R.FAILED_STARTTLS, (
         "does not support tls", "starttls is required", "starttls command first", "must issue a starttls",
-        "tls required", "tls handshake",
+        "tls required", "tls handshake", "cannot start tls", "can not start tls", "tls connection",
         "starttls fail", "tls negotiation", "tls is required", "encryption required", "tls session", "requires tls",
         "tls not available", "certificate verif", "server certificate not",
     )),
@@ -249,7 +282,7 @@ ABOUT_DOMAINS: Final[Words] = (
         "host or domain name not found", "domain*couldn't be found", "invalid domain", "bad domain",
         "domain is invalid", "unable to resolve host", "unresolvable domain", "no route to domain",
         "address resolution failed", "dns lookup failure", "illegal host/domain", "point to non-existent hosts",
-        "host*not found", "recipient domain must exist", "dns error: domain", "unknown mail host",
+        "recipient domain must exist", "dns error: domain", "unknown mail host",
         "bad destination host", "bad destination system", "domain*does not exist", "no such host is known",
         "badly formatted or the domain", "gone away*domain", "domaine inconnu", "domain nicht gefunden",
         "domäne nicht gefunden",
@@ -260,7 +293,8 @@ ABOUT_DOMAINS: Final[Words] = (
 ABOUT_MACHINES: Final[Words] = (
     (R.EXPIRED, (
         "retry timeout exceeded", "after multiple retries", "unreachable for too long", "retry time not reached",
-        "envelope expired", "message expired", "delivery time expired", "was not delivered within",
+        "envelope expired", "message expired", "delivery failed*attempts", "delivery time expired",
+        "was not delivered within",
         "delivery attempt*expired", "giving up after", "could not be delivered for too long", "delivery timed out",
         "unable to deliver this message after", "not been delivered after", "connection timed out", "timed out",
         "have been failing for a long time", "could not find a gateway", "queue.expired", "not collected after",
@@ -277,7 +311,7 @@ ABOUT_MACHINES: Final[Words] = (
         "lookup failure", "message looping", "is looping", "found, try again", "malformed name server reply",
         "dns records for the destination computer", "forwarded more than the maximum", "could indicate a mail loop",
         "host is unreachable", "name server timeout", "dns timeout", "could not be resolved",
-        "malformed or unexpected name server", "temporary lookup failure", "dns server failure", "server failure",
+        "malformed or unexpected name server", "temporary lookup failure", "dns server failure",
         "too many unneeded rcpt", "mail forwarding loop", "destination host is not reachable",
         "lookup failed temporarily", "points to local host",
     )),
@@ -287,8 +321,8 @@ ABOUT_MACHINES: Final[Words] = (
         "low on disk",
     )),
     (R.CONTENT_ERROR, (
-        "invalid header", "improper header", "attachment", "file type", "message content", "content denied",
-        "charset", "unsupported content", "mime error", "smtputf8", "header line", "bad content",
+        "invalid header", "improper header", "file type", "content denied", "headers too large",
+        "unsupported content", "mime error", "smtputf8", "header line", "bad content",
         "the message does not conform", "message contains invalid", "header size", "not a valid message",
         "header*contain",
     )),
@@ -301,16 +335,18 @@ ABOUT_MACHINES: Final[Words] = (
     (R.MAILER_ERROR, (
         "x-unix", "pipe to", "procmail", "maildrop", "x-mailer*exit", "mailer error", "command failed",
         "command died", "exit status", "exited with", "unknown mailer error", "command output",
-        "local delivery agent", "failed to execute", "generated during the delivery attempt",
+        "local delivery agent", "failed to execute", "generated during the delivery attempt", "child process of",
+        "local delivery failed",
     )),
     (R.SYSTEM_ERROR, (
         "could not load", "dns violates", "internal error", "internal system error", "internal server error",
         "local error", "config error", "configuration error", "misconfigur", "system error", "server error",
         "transaction failed", "unable to contact ldap", "local problem", "software error", "temporary failure",
         "temporary problem", "temporary error", "queue file", "cannot write", "can't write", "i/o error",
-        "input/output", "out of memory", "server configuration", "mail system problem", "can't create",
+        "input/output", "out of memory", "server configuration", "temporary system problem", "alias database",
+        "try again later. (#4.3.0)", "mail system problem", "can't create",
         "cannot create", "unable to open", "no such file", "operation not permitted", "process error",
-        "generic failure", "program failure", "unable to deliver", "mail server error",
+        "generic failure", "program failure", "mail server error",
     )),
 )  # fmt: skip
 

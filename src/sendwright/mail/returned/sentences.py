@@ -9,8 +9,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Final
 
-from . import report_lines as lines
-from . import report_phrases as phrases
+from . import lines, phrases
 
 MAX_NAMED: Final = 200
 _SAID: Final = 600  # characters of a quoted reply
@@ -43,10 +42,14 @@ _STEP_OF: Final = {"helo": "EHLO", "ehlo": "EHLO", ".": "DATA", "connect": "CONN
 
 @dataclass(slots=True)
 class Named:
-    """A recipient whom the words name, and the lines about them; `command` is what was answered, if it is known."""
+    """A recipient whom the words name, and the lines about them; `command` is what was answered, if it is known.
+
+    `around` is what is said about all recipients together.
+    """
 
     address: str
     said: list[str] = field(default_factory=list)
+    around: str = ""
     command: str = ""
 
     @property
@@ -88,8 +91,8 @@ class _Dialogue:
 
 def named_in(words: str) -> list[Named]:
     """The recipients whom the words name, none twice, at most 200, in the order of their first naming."""
-    found = _by_line(words)
-    return list((found or _by_sentence(words)).values())
+    found = _by_line(words) or _by_sentence(words)
+    return list(found.values())
 
 
 def _by_line(words: str) -> dict[str, Named]:
@@ -97,7 +100,7 @@ def _by_line(words: str) -> dict[str, Named]:
     current: Named | None = None
     before, is_closed = "", False
     dialogue = _Dialogue()
-    for line in words.split("\n"):
+    for line in map(lines.unrouted, words.split("\n")):
         if dialogue.take(line):
             if current and not is_closed:
                 current.said.append(line)
@@ -113,6 +116,8 @@ def _by_line(words: str) -> dict[str, Named]:
         before = line.strip() or before
     if len(found) == 1 and current:
         dialogue.give_to(current)
+    for named in found.values():
+        named.around = words[: max(0, words.find(next(iter(found.values())).address))]
     return found
 
 
@@ -142,13 +147,15 @@ def _named(found: dict[str, Named], address: str) -> Named:
 
 
 def _by_sentence(words: str) -> dict[str, Named]:
-    """Recipients inside sentences; all of the text is about them."""
+    """Recipients inside sentences: all of the text is about them, but if there are several, first their own lines."""
     found: dict[str, Named] = {}
-    for line in words.split("\n"):
+    for line in map(lines.unrouted, words.split("\n")):
         for address in _in_sentence(line):
-            _named(found, address)
-    for named in found.values():
-        named.said.append(words)
+            named = _named(found, address)
+            named.said.append(line)
+            named.around = words
+    if len(found) == 1:
+        next(iter(found.values())).said = [words]
     return found
 
 
@@ -163,9 +170,13 @@ def _in_sentence(line: str) -> Iterator[str]:
 
 def _ends_naming(before: str) -> bool:
     """Whether the words before an address speak of a recipient, the last of them nearest to it."""
-    recipient = max(before.rfind(word) for word in phrases.NAMING)
-    sender = max(before.rfind(word) for word in phrases.SENDERS)
-    return recipient > sender
+    return _last_end(phrases.NAMING, before) > _last_end(phrases.SENDERS, before)
+
+
+def _last_end(words: Iterable[str], before: str) -> int:
+    """Where the last of these words ends; -1 if there is none."""
+    ends = (position + len(word) for word in words if (position := before.rfind(word)) >= 0)
+    return max(ends, default=-1)
 
 
 def quoted(text: str) -> str:

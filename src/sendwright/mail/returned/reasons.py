@@ -10,11 +10,16 @@ from collections.abc import Iterable
 from typing import Final
 
 from . import reason_codes as codes
+from . import reason_pairs as pairs
 from . import reason_users as users
 from . import reason_words as words
 from .bounce_reasons import BounceReason
 
 _READ: Final = 3_000
+_SENTENCE: Final = 400
+_NEAR: Final = 60  # characters between the pieces of a fragment
+_TRIES: Final = 8
+_WORDS: Final = 2  # spaces around one word
 _STATUS: Final = re.compile(r"([245])\.([0-9]{1,3})\.([0-9]{1,3})")
 _LINK: Final = re.compile(r"https?://[^\s>)\]]*")
 _LINK_SAYS: Final = re.compile(r"[?&](p=[a-z]{1,40})|//[a-z.]{0,40}(groups\.google\.com|spamhaus|spamcop)")
@@ -23,6 +28,7 @@ _ADDRESS: Final = re.compile(rf"{_NO_SPACE}{{1,100}}@{_NO_SPACE}{{1,255}}")
 
 _HARD: Final = frozenset({BounceReason.USER_UNKNOWN, BounceReason.HAS_MOVED, BounceReason.HOST_UNKNOWN})
 _EARLY: Final = frozenset({"CONN", "EHLO", "HELO"})
+_UNKNOWN_AT: Final = {"MAIL": BounceReason.REJECTED, **dict.fromkeys(_EARLY, BounceReason.BLOCKED)}
 
 
 def reason_of(status: str, reply_code: str, text: str, *, command: str = "") -> BounceReason:
@@ -43,8 +49,10 @@ def reason_of_texts(status: str, reply_code: str, texts: Iterable[str], *, comma
     at_last = (_by_words(words.AT_LAST, text) for text in said)
     return (
         next(filter(None, spoken), None)
+        or (None if code in codes.VAGUE else _by_code(status, code))
+        or _by_pairs(next((text for text in said if text.count(" ") > _WORDS), ""), command)
+        or _by_step(command, code)
         or _by_code(status, code)
-        or _by_step(command)
         or _at_last(next(filter(None, at_last), None), command)
         or codes.BASIC.get(reply_code)
         or BounceReason.ON_HOLD
@@ -128,14 +136,33 @@ def _by_code(status: str, code: str) -> BounceReason | None:
     return codes.WHOLE_CODES.get(status) or codes.CODES.get(code) or codes.CODES.get(code.partition(".")[0])
 
 
-def _by_step(command: str) -> BounceReason | None:
-    """Who refuses us before the mail is named, refuses us."""
-    return BounceReason.BLOCKED if command in _EARLY else None
+def _by_step(command: str, code: str) -> BounceReason | None:
+    """Who refuses us before the mail is named, refuses us, unless the state of the server is told."""
+    return BounceReason.BLOCKED if command in _EARLY and code[:2] not in ("3.", "4.") else None
 
 
 def _at_last(reason: BounceReason | None, command: str) -> BounceReason | None:
     """Who only says that it is refused, refuses the recipient if that was what was asked."""
     return BounceReason.USER_UNKNOWN if reason is BounceReason.FILTERED and command == "RCPT" else reason
+
+
+def _by_pairs(said: str, command: str) -> BounceReason | None:
+    """What two words mean together; in a long text they are two words by chance.
+
+    Before a recipient is named, who is unknown is the sender or the client.
+    """
+    if len(said) > _SENTENCE:
+        return None
+    found = _by_table(pairs.PAIRS, said)
+    is_nobody = not found and all(_any_of(part, said) for part in pairs.NOBODY)
+    if is_nobody or found is BounceReason.HOST_UNKNOWN:
+        return _UNKNOWN_AT.get(command) or found or _at_last(BounceReason.FILTERED, command)
+    return found or _at_last(_by_table(pairs.STATES, said), command)
+
+
+def _by_table(table: pairs.Pairs, said: str) -> BounceReason | None:
+    matching = (reason for reason, first, second in table if _any_of(first, said) and _any_of(second, said))
+    return next(matching, None)
 
 
 def _by_words(table: words.Words, said: str) -> BounceReason | None:
@@ -147,13 +174,24 @@ def _any_of(fragments: Iterable[str], said: str) -> bool:
 
 
 def _holds(said: str, fragment: str) -> bool:
-    """Whether the pieces of the fragment stand in the text one after the other."""
-    if "*" not in fragment:
-        return fragment in said
-    position = 0
-    for piece in fragment.split("*"):
-        position = said.find(piece, position)
-        if position < 0:
+    """Whether the pieces of the fragment stand in the text one after the other, and near to each other."""
+    first, *others = fragment.split("*")
+    start = said.find(first)
+    if not others:
+        return start >= 0
+    for _ in range(_TRIES):
+        if start < 0:
             return False
-        position += len(piece)
+        if _follow(said, start + len(first), others):
+            return True
+        start = said.find(first, start + 1)
+    return False
+
+
+def _follow(said: str, position: int, pieces: list[str]) -> bool:
+    for piece in pieces:
+        found = said.find(piece, position, position + _NEAR + len(piece))
+        if found < 0:
+            return False
+        position = found + len(piece)
     return True

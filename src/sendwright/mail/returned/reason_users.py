@@ -11,7 +11,8 @@ NO_USER: Final = (
     "bad destination mailbox address", "bad destination email address", "bad address syntax",
     "recipient address rejected: access denied", "destination addresses were unknown", "no mailbox here by that name",
     "no mailbox by that name", "email address wasn't found", "email address could not be found",
-    "address you entered couldn", "wasn't found at", "couldn't be found or is invalid", "p=nosuchuser",
+    "address you entered couldn", "the address couldn't be found", "address could not be found", "wasn't found at",
+    "couldn't be found or is invalid", "p=nosuchuser",
     "no valid recipient", "invalid recipient", "not a valid mailbox", "requested user mailbox not found",
     "no such user here", "adresse destinataire invalide", "adresse d au moins un destinataire invalide",
     "utilisateur inconnu", "destinataire inconnu", "benutzer unbekannt", "empfänger unbekannt",
@@ -23,7 +24,8 @@ NO_USER: Final = (
     "メールアドレスが存在し", "ofr_416", "lpn007_416", "nie istnieje", "neexistuje", "bestaat niet", "non esiste",
     "invalid final delivery user", "unknown local-part", "unknown local part", "user not exist",
     "can't chdir to maildir", "addressee unknown", "name not found in", "no matching*directory",
-    "delivery to non-user",
+    "delivery to non-user", "unrouteable address*unknown user", "nie ma takiego", "casella inesistente",
+    "validrcptto", "recipientnotknown", "not listed in*directory",
 )  # fmt: skip
 
 # The same where it may also be a filter that hides behind these words: believed at RCPT or with a code that agrees.
@@ -41,7 +43,7 @@ NO_USER_PERHAPS: Final = (
     "no such person", "no such member", "no such name", "unknown mailbox", "unknown address", "unknown account",
     "unknown id", "unknown local", "address unknown", "account not found", "address not found", "address is not",
     "address invalid", "mailbox unavailable", "mailbox not available", "recipient refused", "recipient not known",
-    "user invalid", "user not known", "user rejected", "user*not exist", "undeliverable address", "undeliverable to",
+    "user invalid", "user not known", "user rejected", "user*not exist", "undeliverable address",
     "not a mailbox", "not a user", "no user", "no mailbox", "no recipient", "is not known here", "is unknown",
     "not known at this", "unknown to", "does not exist", "doesn't exist", "can't accept user",
     "does not like recipient", "can't deliver to", "inactive email address", "not found in", "no existe",

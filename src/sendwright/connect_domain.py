@@ -8,11 +8,11 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Final
 
-from sendwright import accounts, database, domains, outbound
+from sendwright import accounts, database, domains, egresses, outbound
 
 DNS: Final = "dns"
 """Who changed a domain, in the audit log, when nobody did but its records."""
@@ -104,9 +104,18 @@ def _known(conn: database.Connection, desk: Desk, domain: domains.Domain) -> Kno
     return Known(
         domain=domain,
         keys=keys,
-        wanted=domains.wanted_records(domain, keys, desk.place),
+        wanted=domains.wanted_records(domain, keys, _place(conn, desk, domain.account_id)),
         check=domains.last_check(conn, domain.account_id, domain.name),
     )
+
+
+def _place(conn: database.Connection, desk: Desk, account_id: int) -> domains.Installation:
+    """As this account's domains see it: SPF also names the addresses that are the account's own, or it would fail
+    just the mail that leaves by them. What a relay sends from, only the operator knows: the setting ``spf``.
+    """
+    means = (egress.means for egress in egresses.list_egresses(conn, desk.seal, account_id))
+    own = dict.fromkeys(each.ip for each in means if isinstance(each, egresses.OwnAddress))
+    return replace(desk.place, spf=domains.spf_naming(desk.place.spf, own))
 
 
 async def check(desk: Desk, account_id: int, name: str) -> domains.Noted | None:
@@ -114,7 +123,8 @@ async def check(desk: Desk, account_id: int, name: str) -> domains.Noted | None:
     known = await desk.db.read(find, desk, account_id, name)
     if known is None:
         return None
-    found = await domains.examine(desk.name_servers, known.domain, known.keys, desk.place, desk.now())
+    place = await desk.db.read(_place, desk, account_id)
+    found = await domains.examine(desk.name_servers, known.domain, known.keys, place, desk.now())
     return await desk.db.write(_note, account_id, known.domain.name, found, desk.chance())
 
 

@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 
 import pytest
 
-from sendwright import accounts, connect_domain, database, domains
+from sendwright import accounts, connect_domain, database, domains, egresses
 from sendwright.domains import DomainState, KeyState
 from tests.fakes.dns_of import AROUND, PLACE, Answers, dns_says, published
 from tests.stories.shop import Clock
@@ -325,3 +325,39 @@ async def test_rotating_twice_is_refused_with_the_selectors_to_publish(
 ):
     with pytest.raises(ValueError, match=r"publish sw.* and sw.* first"):
         await connect_domain.rotate(desk, 1, "operator", "example.com")
+
+
+async def add_address(desk: connect_domain.Desk, now: datetime, account_id: int = 1) -> None:
+    means = egresses.OwnAddress(ip="192.0.2.10", ehlo_name="mx1.example.com", machine="here")
+    egress = egresses.Egress(
+        account_id=account_id, name="ip-1", means=means, state=egresses.EgressState.ACTIVE, created_at=now
+    )
+    await desk.db.write(egresses.add_egress, desk.seal, egress)
+
+
+def spf_of(known: connect_domain.Known) -> str:
+    (found,) = [record.value for record in known.wanted if record.purpose is domains.Purpose.RETURN_PATH_SPF]
+    return found
+
+
+async def test_the_spf_record_names_the_addresses_that_the_account_sends_from(
+    desk: connect_domain.Desk, new: connect_domain.Known, now: datetime
+):
+    await add_address(desk, now)
+    assert spf_of(await known(desk)) == spf_of(new).replace(" -all", " ip4:192.0.2.10 -all")
+
+
+async def test_the_spf_record_names_no_address_of_another_account(
+    desk: connect_domain.Desk, new: connect_domain.Known, now: datetime
+):
+    await add_address(desk, now, account_id=2)
+    assert spf_of(await known(desk)) == spf_of(new)
+
+
+async def test_a_domain_whose_spf_record_lacks_a_new_address_is_degraded(
+    desk: connect_domain.Desk, new: connect_domain.Known, now: datetime
+):
+    await check(desk, right(new))
+    await add_address(desk, now)
+    assert (await check(desk, right(new))).after.state is DomainState.DEGRADED
+    assert (await check(desk, right(await known(desk)))).after.state is DomainState.CONNECTED

@@ -42,6 +42,7 @@ from sendwright.domains.model import (
     WantedRecord,
 )
 from sendwright.domains.rules import may_check, read_domain_name
+from sendwright.domains.spf import naming as spf_naming
 from sendwright.domains.wanted import to_publish, wanted_records
 
 __all__ = [
@@ -84,6 +85,7 @@ __all__ = [
     "retire_replaced",
     "rotate_keys",
     "schedule_check",
+    "spf_naming",
     "signing_keys",
     "to_publish",
     "wanted_records",

@@ -18,12 +18,13 @@ import tempfile
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Self
 
 from sendwright.doors.self_signed import make_pem
+from tests.e2e.sink import Sink
 
 DOMAIN = "guests.test"
 TAKEN = ("anna", "berta", "carla", "zoë", "greylisted", "later", "vanished")
@@ -118,9 +119,15 @@ def receiving_postfix(*, sink_port: int, reports_port: int) -> Iterator[Postfix]
     program = shutil.which("postfix", path=_SEARCHED)
     assert program is not None
     port = free_port()
-    with Greylist() as greylist, tempfile.TemporaryDirectory(prefix="sendwright-mx-") as folder:
+    with (
+        Greylist() as greylist,
+        tempfile.TemporaryDirectory(prefix="sendwright-mx-") as folder,
+        ExitStack() as ends,
+    ):
         place = Path(folder)
-        _write(place, _settings(place, sink_port, reports_port, greylist.port), port)
+        closed = ends.enter_context(Sink(place / "closed"))
+        closed.script |= {"RCPT": "550 5.1.1 this mailbox was closed yesterday", "DATA": "554 5.5.1 nobody to take it"}
+        _write(place, _settings(place, sink_port, reports_port, greylist.port, closed.port), port)
         _order(program, place, "start")
         try:
             _await_open(port)
@@ -129,10 +136,10 @@ def receiving_postfix(*, sink_port: int, reports_port: int) -> Iterator[Postfix]
             _order(program, place, "stop")
 
 
-def _settings(place: Path, sink_port: int, reports_port: int, policy_port: int) -> dict[str, str]:
+def _settings(place: Path, sink_port: int, reports_port: int, policy_port: int, closed_port: int) -> dict[str, str]:
     known = " ".join(f"{{ {name}@{DOMAIN} = ok }}" for name in TAKEN if name.isascii())
     routes = (
-        f"{{ {LATER} = error:5.1.1 this mailbox was closed yesterday }} "
+        f"{{ {LATER} = smtp:[127.0.0.1]:{closed_port} }} "
         f"{{ {DOMAIN} = smtp:[127.0.0.1]:{sink_port} }} {{ * = smtp:[127.0.0.1]:{reports_port} }}"
     )
     return {

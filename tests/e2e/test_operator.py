@@ -47,7 +47,6 @@ class Operator:
 
     def __init__(self, program: Program, zone: dict[tuple[str, str], Sequence[str]], sink: Sink) -> None:
         self.program, self.zone, self.sink = program, zone, sink
-        self.first_check = self.degraded = 0
         self.email_id = 0
         self.client: Any = None
 
@@ -89,7 +88,7 @@ class Operator:
         return until(lambda: s if event in events(s := self.send(id_)) else None)
 
     def suppressed(self, address: str) -> dict[str, Any] | None:
-        found: list[dict[str, Any]] = self.asks("suppressions", "list", address)["results"]
+        found: list[dict[str, Any]] = self.asks("suppressions", "list", address)
         return found[0] if found else None
 
     def hands_in(self, recipient: str, text: bytes) -> int:
@@ -175,18 +174,18 @@ def test_a_mail_leaves_from_the_own_address_under_the_own_name(operator: Operato
 def test_the_way_of_a_mail_is_shown_to_the_last_word(operator: Operator):
     send = operator.tried(f"berta@{DOMAIN}")
     told = operator.does("sends", "show", send["id"])
-    for words in ("TLS 1.3", "by ip-1", f"EHLO {HELO}", "RCPT TO:<berta@", "queued as"):
+    for words in ("TLS 1.3", "Leaves by  ip-1", f"from {ADDRESS}", "RCPT TO:<berta@", "queued as"):
         assert words in told
 
 
-def test_the_own_real_bounce_suppresses_and_a_forged_one_does_not(operator: Operator):
+def test_a_bounce_that_postfix_sends_later_suppresses_with_its_words(operator: Operator):
     id_ = operator.sends(LATER)
     bounced = operator.has(id_, "BOUNCE")
     assert bounced["attempts"][0]["outcome"] == "delivered"
     kept = operator.does("suppressions", "show", LATER)
     assert "this mailbox was closed yesterday" in kept
     assert id_ in kept
-    again = until(lambda: s if (s := operator.send(operator.sends(LATER)))["sendResult"] != "QUEUED" else None)
+    again = operator.has(operator.sends(LATER), "DROPPED")
     assert again["sendResult"] == "PREVIOUSLY_BOUNCED"
 
 
@@ -195,8 +194,8 @@ def test_a_bounce_that_is_not_ours_changes_nothing(operator: Operator):
     path = return_path(operator.tried(victim))
     assert operator.hands_in(path.replace("b.", "b.a", 1), dsn(victim)) == 550
     assert operator.hands_in(path, dsn("somebody@else.test")) == 250
-    finding = until(lambda: [r for r in operator.asks("reports", "list")["results"] if r["finding"] != "pending"])
-    assert "another" in json.dumps(finding)
+    (report,) = until(lambda: [r for r in operator.asks("reports", "list") if r["cameTo"] == path])
+    assert (report["finding"], "another recipient" in report["why"]) == ("unattributed", True)
     assert operator.suppressed(victim) is None
 
 
@@ -229,7 +228,7 @@ def test_a_greylisted_mail_goes_at_once_when_the_operator_says_so(operator: Oper
 
 def test_a_full_mailbox_waits_and_can_be_taken_back(operator: Operator):
     id_ = operator.tried(FULL)["id"]
-    assert "Mailbox full" in operator.does("queue", "list", "--domain", DOMAIN)
+    assert "the mailbox is full" in operator.does("queue", "list", "--domain", DOMAIN)
     operator.does("queue", "hold", id_, "--reason", "wrong price")
     assert "wrong price" in operator.does("queue", "show", id_)
     operator.does("queue", "cancel", id_, "--reason", "sent by mistake")
@@ -242,7 +241,7 @@ def test_what_is_paused_waits_and_says_why(operator: Operator):
     id_ = operator.sends("dora@elsewhere.test")
     assert "they are moving" in until(lambda: t if "they are" in (t := operator.does("queue", "show", id_)) else None)
     operator.does("queue", "cancel", id_, "--reason", "over")
-    assert "Nothing" in operator.does("queue", "resume", "--domain", "elsewhere.test")
+    assert "Resumed" in operator.does("queue", "resume", "--domain", "elsewhere.test")
 
 
 def test_the_books_balance(operator: Operator):

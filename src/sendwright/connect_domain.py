@@ -106,14 +106,6 @@ def find_all(conn: database.Connection, desk: Desk, account_id: int) -> list[Kno
     return [_known(conn, domain, place) for domain in domains.list_domains(conn, account_id)]
 
 
-def _place(conn: database.Connection, desk: Desk, account_id: int) -> domains.Installation:
-    """The account's own addresses are named in its SPF records too."""
-    fleet = egresses.list_egresses(conn, desk.seal, account_id)
-    own = [egress.means.ip for egress in fleet if isinstance(egress.means, egresses.OwnAddress)]
-    named = [f"ip6:{ip}" if ":" in ip else f"ip4:{ip}" for ip in own]
-    return replace(desk.place, spf=" ".join([*desk.place.spf.split(), *named]))
-
-
 def _known(conn: database.Connection, domain: domains.Domain, place: domains.Installation) -> Known:
     keys = tuple(domains.list_keys(conn, domain.account_id, domain.name))
     return Known(
@@ -123,6 +115,15 @@ def _known(conn: database.Connection, domain: domains.Domain, place: domains.Ins
         wanted=domains.wanted_records(domain, keys, place),
         check=domains.last_check(conn, domain.account_id, domain.name),
     )
+
+
+def _place(conn: database.Connection, desk: Desk, account_id: int) -> domains.Installation:
+    """As this account's domains see it: SPF also names the addresses that are the account's own, or it would fail
+    just the mail that leaves by them. What a relay sends from, only the operator knows: the setting ``spf``.
+    """
+    means = (egress.means for egress in egresses.list_egresses(conn, desk.seal, account_id))
+    own = dict.fromkeys(each.ip for each in means if isinstance(each, egresses.OwnAddress))
+    return replace(desk.place, spf=domains.spf_naming(desk.place.spf, own))
 
 
 async def check(desk: Desk, account_id: int, name: str) -> domains.Noted | None:

@@ -128,8 +128,9 @@ async def _check(office: Office, means: egresses.OwnAddress | egresses.Relay) ->
 
 
 async def _connected(office: Office) -> Sequence[str]:
+    """Also those whose records are not right at the moment: a new address makes their SPF so."""
     known = await office.db.read(domains.list_domains, office.account_id)
-    return [domain.name for domain in known if domain.state is domains.DomainState.CONNECTED]
+    return [domain.name for domain in known if domain.state is not domains.DomainState.PENDING]
 
 
 def _add(conn: database.Connection, office: Office, egress: egresses.Egress) -> None:

@@ -1,12 +1,12 @@
-"""The story of a new account: the account, a user who logs in, a token for the API, a domain to send from."""
+"""The story of a new account: the account, a user who logs in, a token for the API, maybe a domain to send from."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
-from sendwright import accounts, database, domains, outbound
+from sendwright import accounts, database, domains, mail, outbound
 
 _RSA = "sw1"
 _ED25519 = "sw2"
@@ -21,7 +21,7 @@ class Welcome:
     token: str = field(repr=False)
     email: str
     password: str = field(repr=False)
-    domain: str
+    domain: str | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,13 +64,32 @@ def found_account(
     now: datetime,
 ) -> Welcome:
     """A new account that can send at once: the operator vouches for the domain. ``ValueError`` for a bad name."""
-    account = accounts.create_account(conn, name, now)
     email = _free_login(conn, domains.read_domain_name(domain))
-    accounts.create_user(conn, account.id, email, prepared.password_hash, now, _WHO)
+    welcome = _found(conn, prepared, name, email, scopes, now)
+    added = domains.add_domain(conn, seal, welcome.account_id, domain, prepared.keys, now)
+    domains.connect_domain(conn, welcome.account_id, added.name, domains.Proof.DECREE, now)
+    return replace(welcome, domain=added.name)
+
+
+def found_account_without_domain(
+    conn: database.Connection, prepared: Prepared, name: str, email: str, scopes: Sequence[str], now: datetime
+) -> Welcome:
+    """A new account that can send once a domain is connected by DNS. ``email``: of its first user, unknown so far."""
+    address = mail.parse_address(email)
+    if isinstance(address, mail.Malformed):
+        raise ValueError(f"{email!r} is no e-mail address: give one such as you@example.com")
+    if accounts.find_user(conn, email) is not None:
+        raise ValueError(f"somebody logs in as {email} already: give another address")
+    return _found(conn, prepared, name, email, scopes, now)
+
+
+def _found(
+    conn: database.Connection, prepared: Prepared, name: str, email: str, scopes: Sequence[str], now: datetime
+) -> Welcome:
+    account = accounts.create_account(conn, name, now)
+    user = accounts.create_user(conn, account.id, email, prepared.password_hash, now, _WHO)
     _, token = accounts.create_token(conn, account.id, "bootstrap", scopes, now, _WHO)
-    added = domains.add_domain(conn, seal, account.id, domain, prepared.keys, now)
-    domains.connect_domain(conn, account.id, added.name, domains.Proof.DECREE, now)
-    return Welcome(account_id=account.id, token=token, email=email, password=prepared.password, domain=added.name)
+    return Welcome(account_id=account.id, token=token, email=user.email, password=prepared.password, domain=None)
 
 
 def _free_login(conn: database.Connection, domain: str) -> str:

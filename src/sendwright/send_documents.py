@@ -54,10 +54,11 @@ def page_document(page: views.SendPage) -> dict[str, Any]:
 
 
 def delivery_document(delivery: ledger.DeliveryView) -> Document:
-    """How one recipient stands. ``due``: when it is tried (again)."""
+    """How one recipient stands. ``due``: when it is tried (again); ``egress``: null for the installation's own way."""
     return {
         "id": delivery.id, "to": delivery.recipient, "part": delivery.part.value, "state": delivery.state.value,
-        "tries": delivery.tries, "due": iso(delivery.due), "message": delivery.explanation,
+        "tries": delivery.tries, "due": iso(delivery.due), "egress": delivery.egress or None,
+        "message": delivery.explanation,
     }  # fmt: skip
 
 

@@ -45,6 +45,28 @@ def test_which_of_our_senders_are_lacking(record: str, lacking: tuple[str, ...])
     assert spf.lacking(record, "a:mail.test ip4:192.0.2.1") == lacking
 
 
+@pytest.mark.parametrize(
+    ("record", "has"),
+    [
+        ("v=spf1 ip4:192.0.2.0/24 -all", True),
+        ("v=spf1 ip4:192.0.2.10/32 -all", True),
+        ("v=spf1 ip4:198.51.100.0/24 -all", False),
+        ("v=spf1 ip6:::/0 -all", False),
+        ("v=spf1 ip4:nonsense mx -all", False),
+    ],
+)
+def test_an_address_is_named_by_a_network_around_it(record: str, has: bool):
+    assert (spf.lacking(record, "ip4:192.0.2.10") == ()) is has
+
+
+def test_addresses_are_named_by_their_kind():
+    assert spf.naming("a:mail.test", ["192.0.2.1", "2001:db8::1"]) == "a:mail.test ip4:192.0.2.1 ip6:2001:db8::1"
+
+
+def test_an_installation_without_a_name_is_known_by_its_addresses():
+    assert spf.naming("", ["192.0.2.1"]) == "ip4:192.0.2.1"
+
+
 @pytest.mark.parametrize(("record", "does"), [("v=spf1 +all", True), ("v=spf1 all", True), ("v=spf1 ~all", False)])
 def test_who_lets_everybody_send(record: str, does: bool):
     assert spf.lets_everybody(record) is does

@@ -18,13 +18,16 @@ import tempfile
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Self
 
+from sendwright.doors.self_signed import make_pem
+from tests.e2e.sink import Sink
+
 DOMAIN = "guests.test"
-TAKEN = ("anna", "zoë", "greylisted", "later", "vanished")
+TAKEN = ("anna", "berta", "carla", "zoë", "greylisted", "later", "vanished")
 FULL, GREYLISTED, LATER = f"full@{DOMAIN}", f"greylisted@{DOMAIN}", f"later@{DOMAIN}"
 UNKNOWN = f"nobody@{DOMAIN}"
 
@@ -115,10 +118,16 @@ def receiving_postfix(*, sink_port: int, reports_port: int) -> Iterator[Postfix]
     """Until the block ends. It lives in a directory that its own user may enter, as those of the tests are not."""
     program = shutil.which("postfix", path=_SEARCHED)
     assert program is not None
-    port = _free_port()
-    with Greylist() as greylist, tempfile.TemporaryDirectory(prefix="sendwright-mx-") as folder:
+    port = free_port()
+    with (
+        Greylist() as greylist,
+        tempfile.TemporaryDirectory(prefix="sendwright-mx-") as folder,
+        ExitStack() as ends,
+    ):
         place = Path(folder)
-        _write(place, _settings(place, sink_port, reports_port, greylist.port), port)
+        closed = ends.enter_context(Sink(place / "closed"))
+        closed.script |= {"RCPT": "550 5.1.1 this mailbox was closed yesterday", "DATA": "554 5.5.1 nobody to take it"}
+        _write(place, _settings(place, sink_port, reports_port, greylist.port, closed.port), port)
         _order(program, place, "start")
         try:
             _await_open(port)
@@ -127,10 +136,10 @@ def receiving_postfix(*, sink_port: int, reports_port: int) -> Iterator[Postfix]
             _order(program, place, "stop")
 
 
-def _settings(place: Path, sink_port: int, reports_port: int, policy_port: int) -> dict[str, str]:
+def _settings(place: Path, sink_port: int, reports_port: int, policy_port: int, closed_port: int) -> dict[str, str]:
     known = " ".join(f"{{ {name}@{DOMAIN} = ok }}" for name in TAKEN if name.isascii())
     routes = (
-        f"{{ {LATER} = error:5.1.1 this mailbox was closed yesterday }} "
+        f"{{ {LATER} = smtp:[127.0.0.1]:{closed_port} }} "
         f"{{ {DOMAIN} = smtp:[127.0.0.1]:{sink_port} }} {{ * = smtp:[127.0.0.1]:{reports_port} }}"
     )
     return {
@@ -148,7 +157,8 @@ def _settings(place: Path, sink_port: int, reports_port: int, policy_port: int) 
         "inet_interfaces": "127.0.0.1",
         "inet_protocols": "ipv4",
         "mynetworks": "192.0.2.0/24",
-        "smtpd_tls_security_level": "none",
+        "smtpd_tls_security_level": "may",
+        "smtpd_tls_chain_files": str(place / "tls.pem"),
         "smtp_tls_security_level": "none",
         "virtual_mailbox_domains": DOMAIN,
         "virtual_mailbox_maps": f"inline:{{ {known} {{ {FULL} = ok }} }}",
@@ -167,6 +177,8 @@ def _write(place: Path, settings: dict[str, str], port: int) -> None:
     for directory in (place / "queue", place / "own"):
         directory.mkdir(mode=0o755)
     shutil.chown(place / "own", "postfix")
+    (place / "tls.pem").touch(mode=0o600)
+    (place / "tls.pem").write_bytes(make_pem((f"mx.{DOMAIN}",)))
     (place / "main.cf").write_text("".join(f"{name} = {value}\n" for name, value in settings.items()))
     (place / "master.cf").write_text(_MASTER.format(port=port))
 
@@ -176,7 +188,8 @@ def _order(program: str, place: Path, order: str) -> None:
     assert done.returncode == 0, f"postfix {order}: {done.stderr[-2000:]}"
 
 
-def _free_port() -> int:
+def free_port() -> int:
+    """A port of 127.0.0.1 that nobody has at the moment."""
     with socket.socket() as listener:
         listener.bind(("127.0.0.1", 0))
         return int(listener.getsockname()[1])

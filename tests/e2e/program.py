@@ -237,9 +237,19 @@ class Program:
             capture_output=True, text=True, timeout=60, check=False, env=_clean_environment(),
         )  # fmt: skip
 
-    def _forked_command(self, words: Sequence[str], nursery: Nursery) -> subprocess.CompletedProcess[str]:
+    def operate(self, *words: str) -> subprocess.CompletedProcess[str]:
+        """A command under the settings that the server has, as the docs tell operators to give them. Needs a nursery.
+
+        Not for programs that are told to fail at some point: the command would, too.
+        """
+        assert self.nursery is not None
+        return self._forked_command([*words, "--data", str(self.data)], self.nursery, self._environment())
+
+    def _forked_command(
+        self, words: Sequence[str], nursery: Nursery, environment: Mapping[str, str] | None = None
+    ) -> subprocess.CompletedProcess[str]:
         with tempfile.TemporaryFile("w+") as out, tempfile.TemporaryFile("w+") as err:
-            child = nursery.start(words, out.fileno(), err.fileno(), _clean_environment())
+            child = nursery.start(words, out.fileno(), err.fileno(), dict(environment or _clean_environment()))
             code = child.wait(60)
             out.seek(0)
             err.seek(0)

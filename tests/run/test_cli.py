@@ -330,6 +330,17 @@ def test_bootstrap_refuses_in_one_sentence(run: Run, name: str, domain: str, sco
     assert run("accounts", "list").out.startswith("No account yet.")
 
 
+def test_bootstrap_without_a_domain_says_what_comes_next(run: Run):
+    assert (
+        "Next: sendwright domains add DOMAIN" in run("bootstrap", "--account", "Shop", "--email", "me@example.com").out
+    )
+
+
+@pytest.mark.parametrize("words", [(), ("--domain", "example.com", "--email", "me@example.com")])
+def test_bootstrap_takes_a_domain_or_a_log_in(run: Run, words: tuple[str, ...]):
+    assert_one_sentence(run("bootstrap", "--account", "Shop", *words), "one of the two")
+
+
 # --- what an operator can mend
 
 

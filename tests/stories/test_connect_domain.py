@@ -327,20 +327,37 @@ async def test_rotating_twice_is_refused_with_the_selectors_to_publish(
         await connect_domain.rotate(desk, 1, "operator", "example.com")
 
 
-def _address(ip: str, name: str, now: datetime) -> egresses.Egress:
-    means = egresses.OwnAddress(ip=ip, ehlo_name="out.example.com", machine="here")
-    return egresses.Egress(
-        account_id=1, name=name, means=means, state=egresses.EgressState.ACTIVE, created_at=now
-    )  # fmt: skip
+async def add_address(desk: connect_domain.Desk, now: datetime, account_id: int = 1) -> None:
+    means = egresses.OwnAddress(ip="192.0.2.10", ehlo_name="mx1.example.com", machine="here")
+    egress = egresses.Egress(
+        account_id=account_id, name="ip-1", means=means, state=egresses.EgressState.ACTIVE, created_at=now
+    )
+    await desk.db.write(egresses.add_egress, desk.seal, egress)
 
 
-async def test_an_address_of_the_account_belongs_into_the_spf_record_of_its_return_path(
+def spf_of(known: connect_domain.Known) -> str:
+    (found,) = [record.value for record in known.wanted if record.purpose is domains.Purpose.RETURN_PATH_SPF]
+    return found
+
+
+async def test_the_spf_record_names_the_addresses_that_the_account_sends_from(
+    desk: connect_domain.Desk, new: connect_domain.Known, now: datetime
+):
+    await add_address(desk, now)
+    assert spf_of(await known(desk)) == spf_of(new).replace(" -all", " ip4:192.0.2.10 -all")
+
+
+async def test_the_spf_record_names_no_address_of_another_account(
+    desk: connect_domain.Desk, new: connect_domain.Known, now: datetime
+):
+    await add_address(desk, now, account_id=2)
+    assert spf_of(await known(desk)) == spf_of(new)
+
+
+async def test_a_domain_whose_spf_record_lacks_a_new_address_is_degraded(
     desk: connect_domain.Desk, new: connect_domain.Known, now: datetime
 ):
     await check(desk, right(new))
-    for ip, name in (("192.0.2.10", "ip1"), ("2001:db8::10", "ip2")):
-        await desk.db.write(egresses.add_egress, desk.seal, _address(ip, name, now))
-    wanted = {record.purpose: record.value for record in (await known(desk)).wanted}
-    assert wanted[domains.Purpose.RETURN_PATH_SPF] == f"v=spf1 {PLACE.spf} ip4:192.0.2.10 ip6:2001:db8::10 -all"
+    await add_address(desk, now)
     assert (await check(desk, right(new))).after.state is DomainState.DEGRADED
     assert (await check(desk, right(await known(desk)))).after.state is DomainState.CONNECTED

@@ -66,6 +66,25 @@ async def test_an_unknown_scope_founds_nothing(db: database.Database, now: datet
     assert await db.read(accounts.list_accounts) == []
 
 
+async def test_an_account_may_be_founded_before_its_domain(db: database.Database, now: datetime):
+    words = ("Shop", "Boss@Example.com", ["all"], now)
+    welcome = await db.write(onboard.found_account_without_domain, prepared(), *words)
+    assert (welcome.email, welcome.domain) == ("boss@example.com", None)
+    assert await db.read(domains.list_domains, welcome.account_id) == []
+
+
+async def test_nobody_logs_in_to_two_accounts(db: database.Database, now: datetime):
+    await found(db, now)
+    with pytest.raises(ValueError, match=r"(?i)admin@example\.com already"):
+        words = ("Other", "Admin@example.com", ["all"], now)
+        await db.write(onboard.found_account_without_domain, prepared(), *words)
+
+
+async def test_what_is_no_address_logs_nobody_in(db: database.Database, now: datetime):
+    with pytest.raises(ValueError, match="no e-mail address"):
+        await db.write(onboard.found_account_without_domain, prepared(), "Shop", "boss", ["all"], now)
+
+
 async def test_a_founded_account_can_send(shop: Shop):
     await shop.ask()
     assert len(await shop.compose()) == 1

@@ -42,6 +42,7 @@ from sendwright.domains.model import (
     WantedRecord,
 )
 from sendwright.domains.rules import may_check, read_domain_name
+from sendwright.domains.spf import naming as spf_naming
 from sendwright.domains.wanted import to_publish, wanted_records
 
 __all__ = [
@@ -85,6 +86,7 @@ __all__ = [
     "rotate_keys",
     "schedule_check",
     "signing_keys",
+    "spf_naming",
     "to_publish",
     "wanted_records",
 ]

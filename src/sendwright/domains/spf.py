@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from ipaddress import ip_network
 from typing import Final
 
 MOST_LOOK_UPS: Final = 10
@@ -40,15 +41,41 @@ def follow(record: str) -> tuple[str, ...]:
     return tuple(target for target in targets if target and "%" not in target)
 
 
+def naming(mechanisms: str, addresses: Iterable[str]) -> str:
+    """The mechanisms, and one for each of the addresses (IPv4 or IPv6)."""
+    return " ".join((*mechanisms.split(), *(f"ip{6 if ':' in each else 4}:{each}" for each in addresses)))
+
+
 def lacking(record: str, mechanisms: str) -> tuple[str, ...]:
-    """Which of our mechanisms the record does not have."""
-    present = set(terms(record))
-    return tuple(each for each in mechanisms.lower().split() if each.removeprefix("+") not in present)
+    """Which of our mechanisms the record does not have. An address is had by a network around it, too."""
+    present = terms(record)
+    return tuple(
+        each for each in mechanisms.lower().split() if not any(_has(term, each.removeprefix("+")) for term in present)
+    )
 
 
 def lets_everybody(record: str) -> bool:
     """Whether it names the whole world as a sender."""
     return "all" in terms(record)
+
+
+def _has(term: str, wanted: str) -> bool:
+    if term == wanted:
+        return True
+    around, inner = _network(term), _network(wanted)
+    return bool(around and inner and around[0] == inner[0] and around[1] <= inner[1] <= inner[2] <= around[2])
+
+
+def _network(mechanism: str) -> tuple[int, int, int] | None:
+    """Version, first and last address of an ``ip4:`` or ``ip6:``; None for anything else."""
+    word, _, text = mechanism.partition(":")
+    if word not in ("ip4", "ip6"):
+        return None
+    try:
+        network = ip_network(text, strict=False)
+    except ValueError:
+        return None
+    return network.version, int(network[0]), int(network[-1])
 
 
 def _word(term: str) -> str:

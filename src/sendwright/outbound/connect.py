@@ -129,7 +129,7 @@ class Connector:
             secure=self._implicit,
             credentials=self._credentials,
         )
-        errand.note(f"connecting to {_shown(peer)}")
+        errand.note(f"connecting to {_shown(peer)}{errand.source}")
         limits = errand.limits.at_the_last() if errand.last_server else errand.limits
         talk = Conversation(core, peer=peer, limits=limits, fell_back=wish == "never")
         talk.dialogue = errand.dialogue

@@ -39,6 +39,14 @@ class Errand:
     def note(self, text: str) -> None:
         self.dialogue.note(text)
 
+    @property
+    def source(self) -> str:
+        """Words for a source address of its own: an operator wants to see that it was used."""
+        way = self.parcel.way
+        if way.source_ip is None:
+            return ""
+        return f" from {way.source_ip}" + (f" by the proxy {way.proxy.host}:{way.proxy.port}" if way.proxy else "")
+
     def may_start_over(self, outcome: Outcome) -> bool:
         """Whether the message may be offered again right away, on another connection."""
         return not self.asked and breaks_off(outcome)

@@ -226,7 +226,8 @@ class Post:
     async def _at_site(self, errand: Errand, place: _Place) -> Outcome:
         talk = place.site.take_idle(lambda talk: _fits(talk, errand, place))
         if talk is not None:
-            errand.note(f"message {talk.messages + 1} on the connection to {talk.peer.host} [{talk.peer.ip}]")
+            peer = f"{talk.peer.host} [{talk.peer.ip}]{errand.source}"
+            errand.note(f"message {talk.messages + 1} on the connection to {peer}")
             outcome = await self._speak(errand, place.site, talk)
             breaks = errand.may_start_over(outcome) and place.site.wants_more(outcome)
             if not breaks and not has_enough_recipients(outcome):

@@ -51,7 +51,10 @@ class SendSummary(Shown):
 
 
 class SendDelivery(Shown):
-    """One recipient of a send: ``part`` is to, cc or bcc; ``due`` is when it is tried (again)."""
+    """One recipient of a send: ``part`` is to, cc or bcc; ``due`` is when it is tried (again).
+
+    ``egress`` is by which of the account's egresses it leaves, null for the installation's own way.
+    """
 
     id: str
     to: str
@@ -59,6 +62,7 @@ class SendDelivery(Shown):
     state: str
     tries: int
     due: datetime | None
+    egress: str | None
     message: str | None
 
 

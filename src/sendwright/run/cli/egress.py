@@ -75,7 +75,10 @@ def add(
         added = await dedicated.add_by_operator(office, name, means)
         return (await dedicated.force(office, added.name) or added) if force else added
 
-    _show(in_office(settings, account, work), as_json)
+    added = in_office(settings, account, work)
+    _show(added, as_json)
+    if not as_json:
+        _say_what_is_next(added)
 
 
 @app.command("list")
@@ -211,6 +214,12 @@ def _show(egress: egresses.Egress, as_json: bool) -> None:
         print(f"  {'to do' if finding.fatal else 'note '}  {finding.text}")
     if not egress.usable and egress.state is egresses.EgressState.ACTIVE:
         print(f"Nothing leaves by it yet. When that is done: sendwright egress check {egress.name}")
+
+
+def _say_what_is_next(egress: egresses.Egress) -> None:
+    if isinstance(egress.means, egresses.OwnAddress):
+        print(f"SPF records of return paths must name {egress.means.ip}: see sendwright domains check DOMAIN")
+    print(f"To use it: sendwright pool set transactional {egress.name}")
 
 
 def _by(egress: egresses.Egress) -> str:

@@ -12,7 +12,7 @@ from sendwright.run.cli.common import Failed, clean
 
 HEADS = ("EGRESS", "SITE", "WAITING", "IN DOUBT", "HELD", "UNDER WAY", "OLDEST", "NEXT", "NOW/ALLOWED", "WHY")
 LIST_HEADS = ("PLACE", "TO", "STATE", "TRIES", "DUE", "WHY")
-_LONGEST = 60
+_LONGEST = 100
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,7 +63,7 @@ def _row(overview: Overview, line: ledger.QueueLine) -> tuple[object, ...]:
         line.egress or "-", line.site, line.states.get("waiting", 0), line.states.get("in_doubt", 0),
         line.states.get("held", 0), line.states.get("leased", 0) + line.states.get("committing", 0),
         _span(overview.now - line.oldest), "-" if line.next_due is None else _until(line.next_due - overview.now),
-        _rates(loads), (refusal or line.reason or "")[:_LONGEST],
+        _rates(loads), _cut(refusal or line.reason or ""),
     )  # fmt: skip
 
 
@@ -109,7 +109,7 @@ def list_row(each: ledger.Waiting) -> tuple[object, ...]:
     due = "-" if each.due is None else f"{each.due:%Y-%m-%d %H:%M}"
     state = each.state if each.hold is None else f"{each.state} ({each.hold})"
     why = f"paused: {each.paused}" if each.paused else each.explanation or ""
-    return place_of(each), each.recipient, state, each.tries, due, why[:_LONGEST]
+    return place_of(each), each.recipient, state, each.tries, due, _cut(why)
 
 
 def place_of(each: ledger.Waiting) -> str:
@@ -185,6 +185,10 @@ def done_words(action: ledger.Action, done: steering.Done, dry_run: bool) -> str
     early = f", and {done.sends} sends that had none yet" if done.sends else ""
     would = "would be" if dry_run else "were"
     return f"{done.deliveries} deliveries{early} {would} {verb}."
+
+
+def _cut(text: str) -> str:
+    return text if len(text) <= _LONGEST else f"{text[: _LONGEST - 1]}…"
 
 
 def _span(span: timedelta) -> str:

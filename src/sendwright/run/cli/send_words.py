@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from sendwright import ledger, send_documents, views
 from sendwright.run.cli.common import clean
 
+_WAITING = (ledger.DeliveryState.WAITING, ledger.DeliveryState.IN_DOUBT)
 _WHO = {"out": "we ", "in": "they", "note": "  * "}
 
 
@@ -31,8 +32,7 @@ def page_lines(page: views.SendPage) -> Iterator[str]:
     yield f"  Requested  {send.requested_at:%Y-%m-%d %H:%M:%S} UTC"
     yield from _label_lines(send.labels)
     for delivery in page.deliveries:
-        if delivery.part is not ledger.Part.TO:
-            yield f"  {delivery.part.capitalize():<10} {clean(delivery.recipient)}: {delivery.state}"
+        yield from _delivery_lines(delivery)
     for attempt in page.attempts:
         yield ""
         yield f"Attempt {attempt.number} to {clean(attempt.recipient)}: {attempt.outcome}"
@@ -44,6 +44,15 @@ def page_lines(page: views.SendPage) -> Iterator[str]:
         yield "Events"
         for event in page.events:
             yield f"  {event.created:%H:%M:%S.%f}"[:-3] + f"  {event.type:<10} {clean(event.recipient)}"
+
+
+def _delivery_lines(delivery: ledger.DeliveryView) -> Iterator[str]:
+    if delivery.part is not ledger.Part.TO:
+        yield f"  {delivery.part.capitalize():<10} {clean(delivery.recipient)}: {delivery.state}"
+    if delivery.egress:
+        yield f"  Leaves by  {clean(delivery.egress)}"
+    if delivery.due is not None and delivery.state in _WAITING:
+        yield f"  Next try   {delivery.due:%Y-%m-%d %H:%M:%S} UTC"
 
 
 def _label_lines(labels: ledger.Labels | None) -> Iterator[str]:

@@ -43,10 +43,11 @@ class QueuePause(Shown):
 
 
 class QueueView(Shown):
-    """The queue of the account, the most first."""
+    """The queue of the account, the most first. ``notComposed``: sends that met a fault of Sendwright several times."""
 
     results: list[QueueLine]
     pauses: list[QueuePause]
+    not_composed: int
 
 
 class QueuedDelivery(Shown):
@@ -91,6 +92,7 @@ async def read_queue(call: Call) -> dict[str, Any]:
     return {
         "results": [send_documents.queue_line_document(line) for line in lines],
         "pauses": [send_documents.pause_document(pause) for pause in pauses],
+        "notComposed": await call.db.read(ledger.stuck_sends, call.account_id),
     }
 
 

@@ -56,7 +56,15 @@ from sendwright.ledger.model import (
 )
 from sendwright.ledger.pauses import find_pauses, pause, resume
 from sendwright.ledger.questions import DeliveryView, EventFilter, SendFilter
-from sendwright.ledger.queue import find_delivery, find_of_send, find_waiting, find_workers, note_worker, queue_lines, stuck_sends
+from sendwright.ledger.queue import (
+    find_delivery,
+    find_of_send,
+    find_waiting,
+    find_workers,
+    note_worker,
+    queue_lines,
+    stuck_sends,
+)
 from sendwright.ledger.queue_words import (
     EVERYBODY,
     USUAL,

@@ -93,9 +93,7 @@ COMPOSE = Prepared(
 
 FAULT = Prepared(
     {**_FENCE, "explanation": String()},
-    lambda given: (
-        update(sends).where(_held(sends, given, SendState.COMPOSING)).values(explanation=given.c.explanation)
-    ),
+    lambda given: update(sends).where(_held(sends, given, SendState.COMPOSING)).values(explanation=given.c.explanation),
 )
 
 SNAPSHOT = Prepared(

@@ -16,6 +16,8 @@ from datetime import datetime
 from sendwright import accounts, database, domains, egresses, outbound
 
 OPERATOR, ACCOUNT = "operator", "account"
+DNS = "dns"
+"""Who changed an egress, in the audit log, when nobody did but its records."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -87,7 +89,10 @@ async def resume(office: Office, name: str) -> bool:
 
 
 async def remove(office: Office, name: str) -> bool:
-    """It is gone for good; its waiting mail moves to others. False when there is none of this name."""
+    """It is gone for good; its waiting mail moves to others. False when there is none of this name.
+
+    `ValueError` when the operator paused it and an account asks: it could be back at once under another name.
+    """
     return await office.db.write(_remove, office, name)
 
 
@@ -134,7 +139,10 @@ async def _connected(office: Office) -> Sequence[str]:
 
 
 def _add(conn: database.Connection, office: Office, egress: egresses.Egress) -> None:
-    egresses.add_egress(conn, office.seal, egress)
+    lost = egresses.add_egress(conn, office.seal, egress)
+    if lost is not None:
+        why = "DNS says that the address is another account's"
+        accounts.note(conn, lost.account_id, DNS, "egress.removed", office.now, name=lost.name, why=why)
     means = egress.means
     shown = means.shown if isinstance(means, egresses.Relay) else means.ip
     _note(conn, office, "egress.added", name=egress.name, by=shown)
@@ -162,10 +170,15 @@ def _resume(conn: database.Connection, office: Office, name: str) -> bool:
 
 
 def _remove(conn: database.Connection, office: Office, name: str) -> bool:
-    changed = egresses.retire_egress(conn, office.account_id, name)
+    spared = () if office.who == OPERATOR else (OPERATOR,)
+    changed = egresses.retire_egress(conn, office.account_id, name, spared)
     if changed:
         _note(conn, office, "egress.removed", name=name)
-    return changed
+        return True
+    known = egresses.find_egress(conn, office.seal, office.account_id, name)
+    if known is not None and known.state is egresses.EgressState.PAUSED:
+        raise ValueError(f"{name} was paused by the operator, and stays so: ask them")
+    return False
 
 
 def _set_pool(conn: database.Connection, office: Office, pool: egresses.Pool) -> None:

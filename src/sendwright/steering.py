@@ -37,13 +37,17 @@ async def steer(
     *,
     who: str,
     reason: str = "",
+    hold: ledger.Hold = ledger.Hold.OPERATOR,
 ) -> Done:
-    """Changes all that is selected and can be changed. ``who`` is named in what the sender is told."""
+    """Changes all that is selected and can be changed. ``who`` is named in what the sender is told.
+
+    ``hold``: in whose name, the operator's or the account's. What the operator holds, an account does not let go.
+    """
     why = _sentence(action, who, reason, now())
     deliveries = sends = 0
     after = None
     while True:
-        done = await db.write(ledger.steer, action, wanted, after, _BATCH, now(), why)
+        done = await db.write(ledger.steer, action, wanted, after, _BATCH, now(), why, hold)
         deliveries, sends, after = deliveries + done.deliveries, sends + done.sends, done.after
         if after is None:
             break

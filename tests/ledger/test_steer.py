@@ -95,6 +95,18 @@ async def test_what_is_held_is_not_claimed_until_it_is_released(db: database.Dat
     assert len((await claim(db, now)).taken) == 1
 
 
+@pytest.mark.parametrize("hold", [ledger.Hold.OPERATOR, ledger.Hold.SUSPENDED])
+async def test_an_account_lets_go_what_it_holds_itself_alone(db: database.Database, now: datetime, hold: ledger.Hold):
+    new = await waiting(db, now)
+    own, its = Selection(account_id=1), ledger.Hold.ACCOUNT
+    await db.write(ledger.steer, Action.HOLD, own, None, 10, now, "Because.", hold)
+    assert (await db.write(ledger.steer, Action.RELEASE, own, None, 10, now, "Because.", its)).deliveries == 0
+    assert (await steer(db, Action.RELEASE, own, now)).deliveries == 1
+    await db.write(ledger.steer, Action.HOLD, own, None, 10, now, "Because.", its)
+    assert (await shown(db, new, now)).hold is its
+    assert (await db.write(ledger.steer, Action.RELEASE, own, None, 10, now, "Because.", its)).deliveries == 1
+
+
 async def test_a_retry_is_due_now(db: database.Database, now: datetime):
     await waiting(db, now, due=now + LATER)
     await steer(db, Action.RETRY, ALL, now)

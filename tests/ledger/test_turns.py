@@ -131,6 +131,23 @@ async def test_a_pause_of_a_site_keeps_what_was_offered_to_it(db: database.Datab
     assert (await claim(db, now)).taken == ()
 
 
+async def test_lanes_before_a_paused_site_take_nobodys_turn(db: database.Database, now: datetime):
+    """A large host has many customers: each of their domains stands in a lane of its own."""
+    domains = [f"d{number}.example" for number in range(10)]
+    for domain in domains:
+        await waiting(db, now, domain=domain)
+    for taken in (await claim(db, now, 20)).taken:
+        put_off = cast.settlement(taken, ledger.Outcome.DEFERRED, now, due=now)
+        put_off.site = "mx.example.org"
+        await db.write(ledger.settle, [put_off])
+    await db.write(ledger.pause, _pause(now, "site", "mx.example.org"))
+    await claim(db, now, 20)
+    other = await waiting(db, now + timedelta(seconds=1), domain="full.example")
+    await claim(db, now + LATER, 20, full("full.example"))
+    turn = await claim(db, now + LATER, 20)
+    assert [taken.id for taken in turn.taken] == [other.id]
+
+
 async def test_a_pause_ends_with_its_time(db: database.Database, now: datetime):
     await waiting(db, now)
     await db.write(ledger.pause, _pause(now, "all", "", until=now + LATER))

@@ -99,6 +99,15 @@ async def test_a_null_mx_among_others_is_passed_over():
     assert found.site == ("mx.example.org",)
 
 
+@pytest.mark.parametrize("name", ["\\255" * 40, "a b", "\\000", "a/b"])
+async def test_an_exchanger_that_no_host_can_be_called_is_passed_over(name: str):
+    """A stranger publishes it, and TLS breaks at it."""
+    odd = f"10 {name.replace(' ', chr(92) + '032')}.example.org."
+    assert await exchangers_of({("example.org", "MX"): [odd]}) == NoRoute(dns=Dns.NO_SERVER)
+    both = await exchangers_of({("example.org", "MX"): [odd, "20 mx.example.org."]})
+    assert both == Exchangers(hosts=((20, "mx.example.org"),), site=("mx.example.org",))
+
+
 async def test_a_name_server_that_fails_is_no_answer():
     found = await exchangers_of({("example.org", "MX"): SERVFAIL})
     assert isinstance(found, NoRoute)

@@ -133,6 +133,39 @@ async def test_what_cannot_be_composed_is_not_lost(shop: Shop):
     assert (await shop.page(send_id)).send.state is ledger.SendState.ACCEPTED
 
 
+async def test_what_cannot_be_composed_says_so_and_is_counted(shop: Shop):
+    send_id = await _accept_nonsense(shop)
+    for _ in range(3):
+        async with working(shop, Post(TAKEN, shop.clock)):
+            await until(lambda: _explains(shop, send_id))
+    assert await shop.db.read(ledger.stuck_sends, shop.account_id) == 1
+    assert await shop.db.read(ledger.stuck_sends, None) == 1
+    assert await shop.db.read(ledger.stuck_sends, shop.account_id + 1) == 0
+
+
+async def _explains(shop: Shop, send_id: str) -> bool:
+    return "a fault of its own" in ((await shop.page(send_id)).send.explanation or "")
+
+
+async def test_a_turn_that_a_bug_broke_comes_again_later_and_says_why(shop: Shop):
+    """With each lease anew would be every minute, for ever, at a server that provokes it."""
+    view = await shop.ask(to="x@example.org")
+    post = Post(TAKEN, shop.clock, breaks=("x@example.org",))
+    async with working(shop, post):
+        await until(lambda: _waits(shop, view.status_id))
+        (delivery,) = (await shop.page(view.status_id)).deliveries
+        assert "a fault of its own" in (delivery.explanation or "")
+        assert delivery.due == shop.clock.now() + timedelta(minutes=15)
+        post.breaks = ()
+        shop.clock.advance(minutes=16)
+        await until(lambda: _is(shop, view.status_id, "SENT"))
+    assert (await shop.page(view.status_id)).deliveries[0].tries == 1
+
+
+async def _waits(shop: Shop, send_id: str) -> bool:
+    return [each.state for each in (await shop.page(send_id)).deliveries] == [ledger.DeliveryState.WAITING]
+
+
 async def _accept_nonsense(shop: Shop) -> str:
     """A send whose payload is a fault of ours."""
     now = shop.clock.now()

@@ -142,6 +142,46 @@ async def test_an_account_does_not_resume_what_the_operator_paused(place: Place)
     assert await dedicated.resume(place.office, "ip-1")
 
 
+async def test_an_account_does_not_get_rid_of_what_the_operator_paused(place: Place):
+    """It could bring the same address again under another name."""
+    await dedicated.add_by_operator(place.office, "ip-1", MEANS)
+    await dedicated.pause(place.office, "ip-1", "listed")
+    with pytest.raises(ValueError, match="paused by the operator"):
+        await dedicated.remove(by_account(place), "ip-1")
+    assert await dedicated.remove(place.office, "ip-1")
+
+
+async def test_who_only_claims_an_address_loses_it_to_whom_dns_says_it_is_meant_for(place: Place):
+    await place.shop.db.write(egresses.add_egress, place.shop.seal, replace(egress_of(999), check=None))
+    added = await dedicated.add_by_account(by_account(place), "ip-1", MEANS)
+    assert added.usable
+    theirs = await place.shop.db.read(egresses.find_egress, place.shop.seal, 999, "ip-1")
+    assert theirs is not None
+    assert theirs.state is egresses.EgressState.RETIRED
+    entries = await place.shop.db.read(accounts.list_audit_entries, 999)
+    assert [entry.what for entry in entries] == ["egress.removed"]
+
+
+async def test_who_has_proven_or_forced_an_address_keeps_it(place: Place):
+    await place.shop.db.write(egresses.add_egress, place.shop.seal, egress_of(999))
+    with pytest.raises(ValueError, match="an egress already"):
+        await dedicated.add_by_account(by_account(place), "ip-1", MEANS)
+
+
+async def test_a_claim_without_proof_takes_nothing_from_another(place: Place):
+    await place.shop.db.write(egresses.add_egress, place.shop.seal, replace(egress_of(999), check=None))
+    place.dns.zone = {}
+    with pytest.raises(ValueError, match="an egress already"):
+        await dedicated.add_by_account(by_account(place), "ip-1", MEANS)
+
+
+def egress_of(account_id: int) -> egresses.Egress:
+    return egresses.Egress(
+        account_id=account_id, name="ip-1", means=MEANS, state=egresses.EgressState.ACTIVE, created_at=NOON,
+        check=egresses.Check(at=NOON, findings=()),
+    )  # fmt: skip
+
+
 async def test_the_operator_resumes_what_an_account_paused(place: Place):
     await dedicated.add_by_operator(place.office, "ip-1", MEANS)
     await dedicated.pause(by_account(place), "ip-1", "")

@@ -12,7 +12,7 @@ from sendwright import attempt, crm, feedback, ledger, mail, receive, single_sen
 from sendwright.outbound.model import Answered, Lost
 
 from .mailroom import Mailroom, arf, dsn, signed
-from .shop import FakePost, Shop, desk
+from .shop import RETURN_PATH_KEY, FakePost, Shop, desk
 
 pytestmark = pytest.mark.anyio
 
@@ -197,6 +197,32 @@ async def test_of_what_strangers_send_only_the_newest_stay(room: Mailroom):
     assert await room.shop.db.write(feedback.trim_strangers, 1) == 2
     assert await room.shop.db.write(feedback.trim_strangers, 1) == 0
     assert (await room.last(feedback.NOBODY)).id == newest.id
+
+
+async def test_what_strangers_send_to_an_accounts_own_address_is_trimmed_and_what_proved_something_stays(
+    room: Mailroom,
+):
+    own = feedback.make_loop(RETURN_PATH_KEY, room.shop.account_id) + "@mail.example.com"
+    _, parcel = await room.mailed()
+    complaint = signed(arf(parcel.message), room.shop.clock.now())
+    assert await room.finding(own, complaint) == "complained"
+    for _ in range(3):
+        room.shop.clock.advance(seconds=1)
+        assert await room.finding(own, b"Subject: x\r\n\r\nx\r\n") == "unattributed"
+    assert await room.shop.db.write(feedback.trim_strangers, 1) == 2
+    assert await room.shop.db.write(feedback.trim_strangers, 0) == 1
+    assert (await room.last(room.shop.account_id)).finding is feedback.Finding.COMPLAINED
+
+
+@pytest.mark.parametrize("open_address", ["postmaster", "fbl", "own"])
+async def test_who_floods_an_open_address_is_told_to_come_later(room: Mailroom, open_address: str):
+    room.office = replace(room.office, most_from_strangers=2)
+    own = feedback.make_loop(RETURN_PATH_KEY, room.shop.account_id)
+    to, other = (own, "postmaster") if open_address == "own" else (open_address, own)
+    for _ in range(2):
+        assert await room.finding(f"{to}@mail.example.com", b"Subject: x\r\n\r\nx\r\n") == "unattributed"
+    assert await room.finding(f"{to}@mail.example.com", b"Subject: x\r\n\r\nx\r\n") == "refused 452"
+    assert await room.finding(f"{other}@mail.example.com", b"Subject: x\r\n\r\nx\r\n") == "unattributed"
 
 
 # --- complaints

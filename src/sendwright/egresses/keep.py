@@ -13,16 +13,29 @@ from sendwright.egresses.rules import read_pool
 _MOST = 1000
 
 
-def add_egress(conn: database.Connection, seal: database.Seal, egress: Egress) -> None:
-    """A new egress. `ValueError` with a sentence if its name or its address is taken."""
+def add_egress(conn: database.Connection, seal: database.Seal, egress: Egress) -> Egress | None:
+    """A new egress. `ValueError` with a sentence if its name or its address is taken.
+
+    Who only claims an address, and proves nothing, loses it to another account that DNS says it is meant for: that
+    account's egress, retired now, is returned.
+    """
     known = store.select_egresses(conn, seal, [egress.account_id])
     if len(known) >= _MOST:
         raise ValueError(f"an account has no more than {_MOST} egresses")
     if any(other.name == egress.name for other in known):
         raise ValueError(f"the account has, or had, an egress {egress.name}: give another name")
-    if isinstance(egress.means, OwnAddress) and store.select_address_taken(conn, egress.means.ip):
-        raise ValueError(f"{egress.means.ip} is an egress already, here or in another account")
+    holder = store.select_holder(conn, seal, egress.means.ip) if isinstance(egress.means, OwnAddress) else None
+    if holder is not None:
+        _take_from(conn, holder, egress)
     store.insert_egress(conn, seal, egress)
+    return holder
+
+
+def _take_from(conn: database.Connection, holder: Egress, egress: Egress) -> None:
+    is_mere_claim = not holder.verified and not holder.forced and holder.account_id != egress.account_id
+    if not (is_mere_claim and egress.verified and retire_egress(conn, holder.account_id, holder.name)):
+        assert isinstance(egress.means, OwnAddress)
+        raise ValueError(f"{egress.means.ip} is an egress already, here or in another account")
 
 
 def find_egress(conn: database.Connection, seal: database.Seal, account_id: int, name: str) -> Egress | None:
@@ -46,9 +59,12 @@ def resume_egress(conn: database.Connection, account_id: int, name: str, paused_
     return store.set_active(conn, account_id, name, paused_by)
 
 
-def retire_egress(conn: database.Connection, account_id: int, name: str) -> bool:
-    """It is gone from every pool for ever; its waiting mail moves to others. False when there is none of this name."""
-    retired = store.set_retired(conn, account_id, name)
+def retire_egress(conn: database.Connection, account_id: int, name: str, spared: Iterable[str] = ()) -> bool:
+    """It is gone from every pool for ever; its waiting mail moves to others.
+
+    False when there is none of this name, or one of `spared` has paused it.
+    """
+    retired = store.set_retired(conn, account_id, name, spared)
     if retired:
         store.delete_member(conn, account_id, name)
         store.delete_warmup(conn, account_id, name)

@@ -159,14 +159,15 @@ def select_elsewhere(conn: database.Connection, machine: str) -> list[tuple[int,
     return [(account_id, name) for account_id, name in rows]
 
 
-def select_address_taken(conn: database.Connection, source_ip: str) -> bool:
-    """Whether an egress has the address."""
+def select_holder(conn: database.Connection, seal: database.Seal, source_ip: str) -> Egress | None:
+    """Whose the address is, if it is anybody's."""
     e = egresses.c
     # of all accounts: an address belongs to one of them, and the others may only learn that it is taken
-    found = conn.execute(
-        select(e.name).where(e.source_ip == source_ip, e.source_ip.is_not(None), e.state != EgressState.RETIRED.value)
-    )
-    return found.first() is not None
+    held = select(egresses).where(
+        e.source_ip == source_ip, e.source_ip.is_not(None), e.state != EgressState.RETIRED.value
+    )  # fmt: skip
+    row = conn.execute(held).one_or_none()
+    return None if row is None else _egress(seal, row)
 
 
 def set_paused(conn: database.Connection, account_id: int, name: str, reason: str, who: str) -> bool:
@@ -192,12 +193,13 @@ def set_active(conn: database.Connection, account_id: int, name: str, by: Iterab
     return found.rowcount == 1
 
 
-def set_retired(conn: database.Connection, account_id: int, name: str) -> bool:
-    """Whether this call retired it. Its relay's password is erased."""
+def set_retired(conn: database.Connection, account_id: int, name: str, spared: Iterable[str]) -> bool:
+    """Whether this call retired it, which nobody of ``spared`` had paused. Its relay's password is erased."""
     e = egresses.c
+    mine = and_(e.account_id == account_id, e.name == name)
     found = conn.execute(
         update(egresses)
-        .where(e.account_id == account_id, e.name == name, e.state != EgressState.RETIRED.value)
+        .where(mine, e.state != EgressState.RETIRED.value, e.paused_by.not_in(list(spared)))
         .values(state=EgressState.RETIRED.value, reason="removed", relay_sealed=None)
     )
     return found.rowcount == 1

@@ -30,6 +30,7 @@ from sendwright.feedback.model import (
 )
 from sendwright.feedback.reports import (
     await_again,
+    count_from_strangers,
     count_reports,
     find_report,
     is_first,
@@ -92,6 +93,7 @@ __all__ = [
     "add_failure",
     "await_again",
     "category_of",
+    "count_from_strangers",
     "count_reports",
     "find_key",
     "find_message_token",

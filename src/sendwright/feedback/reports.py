@@ -87,8 +87,13 @@ reported_deliveries = Table(  # the first report of each kind about a delivery: 
     Column("at", Moment, nullable=False),
 )
 
+_UNPROVEN = (Finding.UNATTRIBUTED, Finding.IGNORED, Finding.REPEATED)
+"""Of these nothing followed."""
+
 _AGAIN = timedelta(minutes=5)
 _SWEPT_AT_ONCE = 200
+_TRIMMED_AT_ONCE = 4
+"""Accounts."""
 
 
 def store_reports(conn: database.Connection, reports: Sequence[NewReport]) -> Sequence[None]:
@@ -105,6 +110,15 @@ def count_reports(conn: database.Connection, account_id: int, delivery_id: str) 
     c = inbound_reports.c
     query = select(func.count()).select_from(inbound_reports)
     return conn.execute(query.where(c.account_id == account_id, c.delivery_id == delivery_id)).scalar_one()
+
+
+def count_from_strangers(conn: database.Connection, account_id: int, most: int) -> int:
+    """How many mails came to this account's open addresses that prove nothing, or wait: up to ``most``."""
+    c = inbound_reports.c
+    those = select(c.id).where(
+        c.account_id == account_id, c.delivery_id.is_(None), c.finding.in_([Finding.WAITING, *_UNPROVEN])
+    )  # fmt: skip
+    return conn.execute(select(func.count()).select_from(those.limit(most).subquery())).scalar_one()
 
 
 def waiting_reports(conn: database.Connection, now: datetime, limit: int) -> list[InboundReport]:
@@ -198,11 +212,21 @@ def sweep_reports(conn: database.Connection, before: datetime) -> int:
 
 
 def trim_strangers(conn: database.Connection, kept: int) -> int:
-    """Of what strangers sent to the whole installation only the newest stay: they shall not fill the disk."""
+    """Of what strangers sent to an account's open addresses (0: the installation's) only the newest stay.
+
+    Everybody who got a mail knows where to complain, and anybody knows postmaster: they shall not fill the disk. What
+    proved something is evidence, and is kept.
+    """
     c = inbound_reports.c
-    query = select(c.account_id, c.id).where(c.account_id == NOBODY, c.finding != Finding.WAITING)
-    older = query.order_by(c.id.desc()).offset(kept).limit(_SWEPT_AT_ONCE)
-    return _erase(conn, [(row.account_id, row.id) for row in conn.execute(older)])
+    strangers = (c.delivery_id.is_(None), c.finding.in_(_UNPROVEN))
+    # of all accounts: each has its own
+    many = select(c.account_id).where(*strangers).group_by(c.account_id).having(func.count() > kept)
+    rows: list[tuple[int, str]] = []
+    for account_id in conn.execute(many.limit(_TRIMMED_AT_ONCE)).scalars().all():
+        mine = select(c.account_id, c.id).where(c.account_id == account_id, *strangers)
+        older = mine.order_by(c.id.desc()).offset(kept).limit(_SWEPT_AT_ONCE)
+        rows += [(row.account_id, row.id) for row in conn.execute(older)]
+    return _erase(conn, rows)
 
 
 def _erase(conn: database.Connection, rows: Sequence[tuple[int, str]]) -> int:

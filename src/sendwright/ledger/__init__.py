@@ -56,7 +56,15 @@ from sendwright.ledger.model import (
 )
 from sendwright.ledger.pauses import find_pauses, pause, resume
 from sendwright.ledger.questions import DeliveryView, EventFilter, SendFilter
-from sendwright.ledger.queue import find_delivery, find_of_send, find_waiting, find_workers, note_worker, queue_lines
+from sendwright.ledger.queue import (
+    find_delivery,
+    find_of_send,
+    find_waiting,
+    find_workers,
+    note_worker,
+    queue_lines,
+    stuck_sends,
+)
 from sendwright.ledger.queue_words import (
     EVERYBODY,
     USUAL,
@@ -86,6 +94,7 @@ from sendwright.ledger.settle import (
     drop,
     intend,
     move,
+    note_fault,
     put_off,
     record,
     release,
@@ -188,6 +197,7 @@ __all__ = [
     "let_go_resumed",
     "mid",
     "move",
+    "note_fault",
     "note_worker",
     "path_of",
     "pause",
@@ -208,6 +218,7 @@ __all__ = [
     "shelve",
     "status_of",
     "steer",
+    "stuck_sends",
     "sweep",
     "verify",
 ]

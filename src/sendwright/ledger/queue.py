@@ -9,9 +9,10 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, and_, delete, func, select, true
+from sqlalchemy import ColumnElement, Connection, and_, delete, func, or_, select, true
 
 from sendwright.ledger import rules
+from sendwright.ledger.model import SendState
 from sendwright.ledger.pauses import find_pauses
 from sendwright.ledger.queue_words import (
     Head,
@@ -25,9 +26,12 @@ from sendwright.ledger.queue_words import (
     WorkerLoad,
 )
 from sendwright.ledger.steer import behind, is_selected
-from sendwright.ledger.tables import deliveries, is_open, workers
+from sendwright.ledger.tables import deliveries, in_state, is_open, sends, workers
 
 _MOST_OF_A_SEND = 1_000
+
+STUCK_AFTER = 3
+"""Claims in vain: a worker that died explains one or two."""
 
 FORGOTTEN_AFTER = timedelta(seconds=30)
 """A worker that said nothing for so long is gone."""
@@ -70,6 +74,16 @@ def _line(egress: str, site: str, rows: Sequence[Any]) -> QueueLine:
         oldest=min(row.oldest for row in rows), next_due=min(waiting, default=None),
         reason=max((row.reason for row in rows if row.reason), default=None),
     )  # fmt: skip
+
+
+def stuck_sends(conn: Connection, account_id: int | None) -> int:
+    """How many sends were claimed again and again and are not composed yet: of one account or of all."""
+    s = sends.c
+    states = or_(in_state(sends, SendState.ACCEPTED), in_state(sends, SendState.COMPOSING))
+    mine = true() if account_id is None else s.account_id == account_id
+    # of all accounts: for the operator
+    query = select(func.count()).select_from(sends).where(states, s.lease_epoch >= STUCK_AFTER, mine)
+    return conn.execute(query).scalar_one()
 
 
 def find_waiting(conn: Connection, wanted: Selection, now: datetime, *, after: Key | None, limit: int) -> list[Waiting]:

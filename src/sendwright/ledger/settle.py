@@ -17,7 +17,17 @@ from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 from sendwright.database import Prepared, Row
 from sendwright.ledger import writes
 from sendwright.ledger.claim import clock_ms
-from sendwright.ledger.model import Composed, Delivery, Dropped, Intent, NewEvent, Outcome, Part, Settlement
+from sendwright.ledger.model import (
+    ClaimedSend,
+    Composed,
+    Delivery,
+    Dropped,
+    Intent,
+    NewEvent,
+    Outcome,
+    Part,
+    Settlement,
+)
 from sendwright.ledger.rules import lane_of
 from sendwright.ledger.shelves import erase
 from sendwright.ledger.tables import attempts, sends
@@ -89,6 +99,11 @@ def put_off(conn: Connection, held: Delivery, due: datetime, explanation: str) -
     """
     row = (*writes.fence(held.account_id, held.id, held.lease), due, 0, explanation, None, lane_of(held))
     _guarded(conn, writes.SETTLE[Outcome.RELEASED], [row])
+
+
+def note_fault(conn: Connection, claimed: ClaimedSend, explanation: str) -> None:
+    """Why a send could not be composed this time: shown until it is. It stays leased, and is claimed again later."""
+    writes.FAULT.run(conn, [(*writes.fence(claimed.account_id, claimed.id, claimed.lease), explanation)])
 
 
 def move(conn: Connection, held: Delivery, egress: str) -> None:

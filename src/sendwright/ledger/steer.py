@@ -46,27 +46,35 @@ EVENTS = {
 
 def count_selected(conn: Connection, action: Action, wanted: Selection) -> tuple[int, int]:
     """How many deliveries the action would change now, and how many sends that have no deliveries yet."""
-    those = _may(action, wanted), is_selected(wanted)
+    those = _may(action, wanted, Hold.OPERATOR), is_selected(wanted)
     # of all accounts: where the operator named none
     found = conn.execute(select(func.count()).select_from(deliveries).where(*those)).scalar_one()
     return found, _count_early(conn, wanted) if action is Action.CANCEL else 0
 
 
 def steer(
-    conn: Connection, action: Action, wanted: Selection, after: Key | None, limit: int, now: datetime, why: str
+    conn: Connection,
+    action: Action,
+    wanted: Selection,
+    after: Key | None,
+    limit: int,
+    now: datetime,
+    why: str,
+    hold: Hold = Hold.OPERATOR,
 ) -> Steered:
     """Changes up to ``limit`` of the deliveries that are meant and may be changed, behind ``after``.
 
-    ``why`` is a sentence that is kept with what is held or canceled.
+    ``why`` is a sentence that is kept with what is held or canceled. ``hold``: in whose name it is held; an account
+    lets go neither what the operator holds nor what is held because it is suspended.
     """
     early = _cancel_early(conn, wanted, now, why) if action is Action.CANCEL and after is None else 0
     d = deliveries.c
-    query = select(d.account_id, d.id, d.send_id).where(_may(action, wanted), is_selected(wanted), behind(after))
+    query = select(d.account_id, d.id, d.send_id).where(_may(action, wanted, hold), is_selected(wanted), behind(after))
     rows = conn.execute(query.order_by(d.account_id, d.id).limit(limit)).all()  # of all accounts: see above
     keys = [(row.account_id, row.id) for row in rows]
     if action is Action.CANCEL:
         lock_sends(conn, {(row.account_id, row.send_id) for row in rows})
-    changed = _change(conn, action, wanted, keys, now, why)
+    changed = _change(conn, action, wanted, keys, now, why, hold)
     if action is Action.CANCEL:
         _end_sends(conn, {(row.account_id, row.send_id) for row in rows}, now, why)
         failpoint("T2")
@@ -118,15 +126,20 @@ def behind(after: Key | None) -> ColumnElement[bool]:
     return true() if after is None else tuple_(deliveries.c.account_id, deliveries.c.id) > after
 
 
-def _may(action: Action, wanted: Selection) -> ColumnElement[bool]:
+def _may(action: Action, wanted: Selection, hold: Hold) -> ColumnElement[bool]:
     """From which states it is possible. What is in doubt is repeated at once only if it is named itself."""
+    if action is Action.RELEASE and hold is Hold.ACCOUNT:
+        spared = (Hold.OPERATOR.value, Hold.SUSPENDED.value)
+        return and_(in_state(deliveries, DeliveryState.HELD), deliveries.c.hold.not_in(spared))
     states = states_before(EVENTS[action])
     if action is Action.RETRY and not wanted.is_of_one:
         states = (DeliveryState.WAITING,)
     return deliveries.c.state.in_([state.value for state in states])
 
 
-def _change(conn: Connection, action: Action, wanted: Selection, keys: Sequence[Key], now: datetime, why: str) -> int:
+def _change(
+    conn: Connection, action: Action, wanted: Selection, keys: Sequence[Key], now: datetime, why: str, hold: Hold
+) -> int:
     if not keys:
         return 0
     d = deliveries.c
@@ -136,7 +149,7 @@ def _change(conn: Connection, action: Action, wanted: Selection, keys: Sequence[
             "state": delivery_after(DeliveryState.HELD, DeliveryEvent.LET_GO), "due": now, "hold": None, "lane": None
         },
         Action.HOLD: {
-            "state": delivery_after(DeliveryState.WAITING, DeliveryEvent.HOLD), "hold": Hold.OPERATOR, "lane": None,
+            "state": delivery_after(DeliveryState.WAITING, DeliveryEvent.HOLD), "hold": hold, "lane": None,
             "explanation": why, "lease_owner": None, "lease_until": None,
         },
         Action.CANCEL: {
@@ -144,7 +157,7 @@ def _change(conn: Connection, action: Action, wanted: Selection, keys: Sequence[
             "explanation": why, "lease_owner": None, "lease_until": None, "due": None,
         },
     }  # fmt: skip
-    those = update(deliveries).where(among_ids(d.account_id, d.id, keys), _may(action, wanted))
+    those = update(deliveries).where(among_ids(d.account_id, d.id, keys), _may(action, wanted, hold))
     return conn.execute(those.values(**all_changes[action])).rowcount
 
 

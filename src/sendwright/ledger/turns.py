@@ -117,14 +117,18 @@ def _in_lanes(
     """The first ones of lanes that are open, of those whose fronts wait longest."""
     due = [each for each in lanes if each.front.due <= now and not rules.is_barred(each.front, barred, pauses)]
     roomy = [each for each in due if _room(barred, each.front, limit) > 0]
-    served = sorted(roomy, key=lambda each: each.front.due)[:_MOST_LANES]
-    share = max(1, limit // max(len(served), 4))
+    share = max(1, limit // max(min(len(roomy), _MOST_LANES), 4))
     found: list[Head] = []
-    for each in served:
+    served = 0
+    for each in sorted(roomy, key=lambda each: each.front.due):
+        if served == _MOST_LANES:
+            break
         standing = _heads().where(aside(), deliveries.c.lane == each.lane, deliveries.c.due <= now)
         most = min(share, _room(barred, each.front, limit))
         heads = _read(conn, standing.order_by(deliveries.c.due).limit(most))
-        found += [head for head in heads if rules.pause_of(head, pauses) is None]  # its site may be paused
+        free = [head for head in heads if rules.pause_of(head, pauses) is None]  # a lane may stand before a paused site
+        served += bool(free)  # else many such lanes, the oldest of all, would take the others' turns
+        found += free
     return found
 
 

@@ -86,10 +86,15 @@ COMPOSE = Prepared(
         .where(_held(sends, given, SendState.COMPOSING))
         .values(
             state=_literal(send_after(SendState.COMPOSING, SendEvent.COMPOSED)), campaign_id=given.c.campaign,
-            contact_id=given.c.contact, sender=given.c.sender, subject=given.c.subject,
+            contact_id=given.c.contact, sender=given.c.sender, subject=given.c.subject, explanation=null(),
         )
     ),
 )  # fmt: skip
+
+FAULT = Prepared(
+    {**_FENCE, "explanation": String()},
+    lambda given: update(sends).where(_held(sends, given, SendState.COMPOSING)).values(explanation=given.c.explanation),
+)
 
 SNAPSHOT = Prepared(
     {"k_account": BigInteger(), "k_id": String(), "snapshot": payloads.c.snapshot.type},

@@ -158,9 +158,12 @@ class Conversation(asyncio.Protocol):
         `prove` says what proves the server, before it hears a word inside TLS, or raises one of these.
         """
         plain = cast(asyncio.Transport, self._transport)
-        upgraded = await self._loop.start_tls(
-            plain, self, context, server_hostname=self.peer.host, ssl_handshake_timeout=self._limits.tls
-        )
+        try:
+            upgraded = await self._loop.start_tls(
+                plain, self, context, server_hostname=self.peer.host, ssl_handshake_timeout=self._limits.tls
+            )
+        except UnicodeError as fault:  # the name comes from DNS
+            raise ConnectionAbortedError("TLS cannot be spoken to a host of this name") from fault
         if upgraded is None:
             raise ConnectionResetError("the connection was closed during the TLS handshake")
         self._transport = upgraded

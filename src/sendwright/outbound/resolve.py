@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from datetime import timedelta
@@ -32,6 +33,9 @@ _HOSTS_KEPT = 50
 
 _MOST_TEXTS = 50
 _EDNS_OCTETS = 1232  # what fits a packet on any path; a longer answer comes by TCP
+
+_HOST_NAME = re.compile(r"[a-z0-9_-]{1,63}(?:\.[a-z0-9_-]{1,63})*")
+"""What an exchanger may be called: DNS has names of any octets, and TLS breaks at some that a stranger can publish."""
 
 Kind = Literal["MX", "A", "AAAA", "TXT", "TLSA"]
 
@@ -166,6 +170,9 @@ class Resolver:
         named = [(preference, host) for preference, host in found.records if host]
         if not named:
             return NoRoute(dns=Dns.NULL_MX)
+        named = [record for record in named if _HOST_NAME.fullmatch(record[1])]
+        if not named:
+            return NoRoute(dns=Dns.NO_SERVER)
         ours = [preference for preference, host in named if host in self._own_names]
         usable = [record for record in named if not ours or record[0] < min(ours)]
         if not usable:

@@ -36,6 +36,7 @@ class Admitted:
 
 _NO_RELAY = Refusal(code=550, enhanced="5.7.1", text="no mail is relayed here, and this is no address of ours")
 _NO_SUCH = Refusal(code=550, enhanced="5.1.1", text="there is no such address here")
+_TOO_MANY = Refusal(code=452, enhanced="4.3.1", text="too many such mails came here, please try again later")
 _ENOUGH = Refusal(code=550, enhanced="5.7.1", text="this address has had its reports")
 
 
@@ -55,8 +56,18 @@ async def admit(office: Office, recipient: str) -> Admitted | Refusal:
         return await _admit_return_path(office, recipient, host, path)
     account_id = feedback.read_loop(office.key, local)
     if account_id is not None and await _is_ours(office, host, account_id):
-        return Admitted(recipient=recipient, addressed=feedback.Addressed.FEEDBACK, account_id=account_id)
-    return _admit_common(office, recipient, local, host)
+        found: Admitted | Refusal = Admitted(
+            recipient=recipient, addressed=feedback.Addressed.FEEDBACK, account_id=account_id
+        )  # fmt: skip
+    else:
+        found = _admit_common(office, recipient, local, host)
+    return _TOO_MANY if isinstance(found, Admitted) and await _is_flooded(office, found.account_id) else found
+
+
+async def _is_flooded(office: Office, account_id: int) -> bool:
+    """Everybody may write to these addresses, and what comes is kept."""
+    most = office.most_from_strangers
+    return await office.db.read(feedback.count_from_strangers, account_id, most) >= most
 
 
 def _admit_common(office: Office, recipient: str, local: str, host: str) -> Admitted | Refusal:

@@ -27,3 +27,5 @@ class Office:
     feedback_domains: Sequence[str] = FEEDBACK_DOMAINS
     lifetimes: feedback.Lifetimes = feedback.FOR_EVER
     woken: Callable[[], None] = lambda: None
+    most_from_strangers: int = 1_000
+    """Mails at an account's open addresses that prove nothing; the scheduler keeps half of them."""

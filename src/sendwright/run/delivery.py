@@ -41,6 +41,8 @@ _POLL = 1.0
 _LOOK_ROUND = 5.0
 _LET_GO = 500
 _REST = 0.5
+_AFTER_A_FAULT = timedelta(minutes=15)
+_FAULT = "Sendwright met a fault of its own with this mail, which its log tells of. It is tried again by itself."
 _BATCH = 50
 _MOST_OCTETS = 64 * 1024 * 1024
 """Messages in flight weigh no more than this together, beside the last one begun."""
@@ -155,6 +157,7 @@ class Delivery:
         except Exception:  # the fault barrier of one send: alone it stays leased, and is taken up again later
             if len(claimed) == 1:
                 log.exception("could_not_compose", send=claimed[0].id)
+                await self._db.write(ledger.note_fault, claimed[0], _FAULT)
                 return []
         return [ready for send in claimed for ready in await self._compose([send])]
 
@@ -190,7 +193,15 @@ class Delivery:
             raise
         except Exception:  # the fault barrier of one delivery's later try
             log.exception("could_not_compose_again", delivery=delivery.id)
+            await self._put_off(delivery)
             return []
+
+    async def _put_off(self, delivery: ledger.Delivery) -> None:
+        """What a fault of ours broke is not tried with every lease; past its intent it is in doubt when that ends."""
+        try:
+            await attempt.put_off(self._desk, delivery, self._shop.now() + _AFTER_A_FAULT, _FAULT)
+        except database.Unavailable as fault:
+            log.error("database_unavailable", fault=str(fault))
 
     @property
     def _room(self) -> int:
@@ -223,6 +234,7 @@ class Delivery:
             await attempt.attempt(self._desk, delivery, parcel)
         except Exception:  # the fault barrier of one delivery's turn
             log.exception("turn_failed", delivery=delivery.id)
+            await self._put_off(delivery)
         finally:
             self._octets -= len(parcel.message)
             self._leases.let_go(_key(ready))

@@ -163,8 +163,12 @@ async def change_egress(call: Call, body: EgressChange) -> EgressView:
 
 @operations.on("DELETE", _ONE, scopes=_SCOPES, success=204)
 async def remove_egress(call: Call) -> None:
-    """Removes an egress for good, from its pool too."""
-    if not await dedicated.remove(_office(call), call.path["name"]):
+    """Removes an egress for good, from its pool too. What the operator paused stays."""
+    try:
+        done = await dedicated.remove(_office(call), call.path["name"])
+    except ValueError as fault:
+        raise errors.taken(str(fault)) from fault
+    if not done:
         raise errors.not_found()
 
 

@@ -43,10 +43,11 @@ class QueuePause(Shown):
 
 
 class QueueView(Shown):
-    """The queue of the account, the most first."""
+    """The queue of the account, the most first. ``notComposed``: sends that met a fault of Sendwright several times."""
 
     results: list[QueueLine]
     pauses: list[QueuePause]
+    not_composed: int
 
 
 class QueuedDelivery(Shown):
@@ -91,6 +92,7 @@ async def read_queue(call: Call) -> dict[str, Any]:
     return {
         "results": [send_documents.queue_line_document(line) for line in lines],
         "pauses": [send_documents.pause_document(pause) for pause in pauses],
+        "notComposed": await call.db.read(ledger.stuck_sends, call.account_id),
     }
 
 
@@ -148,7 +150,7 @@ async def hold_send(call: Call) -> dict[str, Any]:
 
 @operations.on("POST", "/api/v1/sends/{sendId}/release", scopes=SCOPES, gives=Steered)
 async def release_send(call: Call) -> dict[str, Any]:
-    """Lets a send go that is held."""
+    """Lets a send go that is held. What the operator holds stays."""
     return await _steer(call, ledger.Action.RELEASE)
 
 
@@ -159,7 +161,7 @@ async def _steer(call: Call, action: ledger.Action) -> dict[str, Any]:
         raise errors.not_found("There is no send with this id in your account.")
     wanted = ledger.Selection(account_id=call.account_id, send_id=id_)
     who = f"token {call.caller.token_id}"
-    done = await steering.steer(call.db, action, wanted, call.services.clock.now, who=who)
+    done = await steering.steer(call.db, action, wanted, call.services.clock.now, who=who, hold=ledger.Hold.ACCOUNT)
     now = await call.db.read(ledger.find_send, call.account_id, id_) or send
     if not (done.deliveries or done.sends):
         raise errors.conflict(f"Nothing of this send can be changed so: {send_documents.sentence(now)}")

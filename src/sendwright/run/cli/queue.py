@@ -54,13 +54,14 @@ def summary(
             lines=await db.read(ledger.queue_lines, account, _MOST_LINES),
             workers=await db.read(ledger.find_workers, now),
             pauses=await db.read(ledger.find_pauses, now, account),
+            stuck=await db.read(ledger.stuck_sends, account),
         )
 
     overview = with_store(settings_for(data, database_url), work)
     if as_json:
         show_json(queue_words.overview_document(overview))
         return
-    for line in queue_words.pause_lines(overview.pauses):
+    for line in (*queue_words.pause_lines(overview.pauses), *queue_words.stuck_lines(overview.stuck)):
         print(line)
     show_table(queue_words.HEADS, queue_words.rows(overview), "Nothing waits: every accepted mail has its outcome.")
 

@@ -23,6 +23,8 @@ class Overview:
     lines: Sequence[ledger.QueueLine]
     workers: Sequence[ledger.WorkerLoad]
     pauses: Sequence[ledger.Pause]
+    stuck: int
+    """Sends that could not be composed, again and again."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,6 +50,7 @@ def overview_document(overview: Overview) -> dict[str, Any]:
             {"worker": each.worker, "seen": send_documents.iso(each.seen), "inFlight": each.in_flight}
             for each in overview.workers
         ],
+        "notComposed": overview.stuck,
     }
 
 
@@ -90,6 +93,15 @@ def pause_lines(pauses: Sequence[ledger.Pause]) -> Iterator[str]:
     """A line for each."""
     for each in pauses:
         yield clean(f"PAUSED since {each.since:%Y-%m-%d %H:%M}: {pause_words(each)}. Reason: {each.reason}")
+
+
+def stuck_lines(stuck: int) -> Iterator[str]:
+    """What an operator should look at, if there is something."""
+    if stuck:
+        yield (
+            f"NOT COMPOSED after several tries: {stuck} sends. Sendwright meets a fault of its own with them: look for "
+            "could_not_compose in its log. They are tried on; sendwright queue cancel takes one back."
+        )
 
 
 def pause_words(pause: ledger.Pause) -> str:

@@ -136,8 +136,8 @@ class Yard:
         for program in fallen:
             program.await_ready()
         if not self.sink.script:
-            until(lambda: len(self.sink.received) > count, 60)
-            tale.resumed = max(tale.resumed or 0.0, round(time.monotonic() - died, 2))
+            arrived = self.sink.wait_for(count + 1, 60)[count].at
+            tale.resumed = max(tale.resumed or 0.0, round(arrived - died, 2))
         if fallen == [victim] and len(self.programs) > 1:
             until(lambda: not self._leased() & held, 60)
             tale.takeover = max(tale.takeover or 0.0, round(time.monotonic() - died, 2))

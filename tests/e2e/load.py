@@ -24,13 +24,20 @@ _REFUSED = (OSError, http.client.HTTPException)
 
 @dataclass(slots=True)
 class Books:
-    """What one run was told. ``promised``: status ids by recipient. ``strange``: answers other than 2xx and 503."""
+    """What one run was told. ``promised``: status ids by recipient. ``strange``: answers other than 2xx and 503.
+
+    ``asked_back``: status ids that were to be canceled; ``taken_back``: those of which it was said that they are.
+    ``reported``: who had a report of a bounce handed in that was taken.
+    """
 
     promised: dict[str, list[str]] = field(default_factory=dict)
     by_send_id: set[str] = field(default_factory=set)
     unanswered: set[str] = field(default_factory=set)
     put_off: int = 0
     strange: list[str] = field(default_factory=list)
+    asked_back: set[str] = field(default_factory=set)
+    taken_back: set[str] = field(default_factory=set)
+    reported: set[str] = field(default_factory=set)
 
     @property
     def status_ids(self) -> set[str]:
@@ -86,14 +93,14 @@ class Load(Submitters):
         self._ports, self._boot, self._email_id = ports, boot, email_id
 
     def _run(self, which: int) -> None:
-        line = _Line(self._ports, which)
+        line = Line(self._ports, which)
         while not self._done.is_set():
             number = next(self._numbers)
             recipient = f"n{self._label}{number}@example.org"
             self._submit(line, recipient, f"order-{self._label}{number}" if number % 2 else None)
         line.hang_up()
 
-    def _submit(self, line: _Line, recipient: str, send_id: str | None) -> None:
+    def _submit(self, line: Line, recipient: str, send_id: str | None) -> None:
         body = json.dumps(a_send(self._email_id, to=recipient, send_id=send_id)).encode()
         while True:
             status, text = line.post(body, self._boot.token)
@@ -119,14 +126,14 @@ class Load(Submitters):
             books.strange.append(f"{status} {text}")
 
 
-class _Line:
+class Line:
     """One kept connection to one of the processes, and every few posts to the next; or where one does not answer."""
 
     def __init__(self, ports: Callable[[], Sequence[int]], turn: int) -> None:
         self._ports, self._turn, self._posts = ports, turn, 0
         self._connection: http.client.HTTPConnection | None = None
 
-    def post(self, body: bytes, token: str) -> tuple[int, str]:
+    def post(self, body: bytes, token: str, path: str = SINGLE_SEND) -> tuple[int, str]:
         """Status and text; status 0 when no answer came."""
         headers = {"Authorization": f"Bearer {token}", "Content-Type": "application/json"}
         self._posts += 1
@@ -134,7 +141,7 @@ class _Line:
             self.hang_up()
         try:
             connection = self._connected()
-            connection.request("POST", SINGLE_SEND, body, headers)
+            connection.request("POST", path, body, headers)
             answer = connection.getresponse()
             return answer.status, answer.read().decode()
         except _REFUSED as fault:
@@ -142,6 +149,7 @@ class _Line:
             return 0, str(fault)
 
     def hang_up(self) -> None:
+        """The next post begins a new connection."""
         if self._connection is not None:
             self._connection.close()
             self._connection = None

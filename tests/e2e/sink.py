@@ -49,6 +49,7 @@ class Receipt:
 
     message_id: str
     recipient: str
+    mail_from: str
     digest: str
     at: float
 
@@ -153,23 +154,27 @@ class Sink:
 
     async def _session(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         recipients: list[str] = []
+        sender = ""
         going = await self._answer("GREETING", reader, writer)
         while going and (line := (await reader.readline()).decode("utf-8", "replace")):
             verb = line.split(maxsplit=1)[0].upper() if line.strip() else "EMPTY"
+            if verb == "MAIL":
+                sender = next(iter(_ADDRESS.findall(line)), "")
             if verb == "RCPT" and self._reply("RCPT").startswith("2"):
                 recipients += _ADDRESS.findall(line)
             going = await self._answer(verb, reader, writer) and verb != "QUIT"
             if going and verb == "DATA" and self._reply("DATA").startswith("3"):
                 message = await reader.readuntil(b"\r\n.\r\n")
-                going = await self._receive(message, recipients, reader, writer)
+                going = await self._receive(message, sender, recipients, reader, writer)
                 recipients = []
 
     async def _receive(
-        self, message: bytes, recipients: list[str], reader: asyncio.StreamReader, writer: asyncio.StreamWriter
-    ) -> bool:
+        self, message: bytes, sender: str, recipients: list[str], reader: asyncio.StreamReader,
+        writer: asyncio.StreamWriter,
+    ) -> bool:  # fmt: skip
         """A message counts as received when the answer is good, or when none comes: then it may have been."""
         if self._reply("DOT").startswith("2") or self._reply("DOT") in _BAD:
-            await self._keep(message, recipients)
+            await self._keep(message, sender, recipients)
         await self._open_gate.wait()
         return await self._answer("DOT", reader, writer)
 
@@ -192,11 +197,11 @@ class Sink:
     def _reply(self, verb: str) -> str:
         return self.script.get(verb) or _USUAL.get(verb, "502 5.5.1 not here")
 
-    async def _keep(self, message: bytes, recipients: list[str]) -> None:
+    async def _keep(self, message: bytes, sender: str, recipients: list[str]) -> None:
         found = _MESSAGE_ID.search(message)
         receipts = [
             Receipt(
-                message_id=found.group(1).decode() if found else "", recipient=recipient,
+                message_id=found.group(1).decode() if found else "", recipient=recipient, mail_from=sender,
                 digest=hashlib.sha256(message).hexdigest(), at=self._loop.time(),
             )
             for recipient in recipients

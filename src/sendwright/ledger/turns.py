@@ -8,23 +8,23 @@ from one to the next in an index, so that it costs the same whether a thousand w
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+import json
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import BigInteger, Connection, and_, bindparam, func, select, text
-from sqlalchemy import update as change
+from sqlalchemy import BigInteger, Connection, String, and_, bindparam, func, literal_column, select, text, update
 
-from sendwright.database import Moment, among_ids
+from sendwright.database import Moment, Prepared, among_ids
 from sendwright.ledger import rules, writes
 from sendwright.ledger.claim import BUDGET_BYTES, clock_ms, locked, terms_of
-from sendwright.ledger.model import Delivery, DeliveryId, DeliveryState, Lease, Part, SendId
+from sendwright.ledger.model import Delivery, DeliveryId, DeliveryState, Lease, Part, SendId, Shelf
 from sendwright.ledger.pauses import find_pauses
 from sendwright.ledger.queue_words import EVERYBODY, NOBODY, Barred, Head, Hold, Pause, PauseKind
 from sendwright.ledger.rules import DeliveryEvent, delivery_after
-from sendwright.ledger.shelves import read_payloads, within
-from sendwright.ledger.tables import aside, deliveries, in_line, sends
+from sendwright.ledger.shelves import PieceKey, read_payloads, within
+from sendwright.ledger.tables import aside, deliveries, sends
 
 _MOST_LINES = 8
 _MOST_LANES = 8
@@ -88,12 +88,12 @@ def claim_turn(
     _step_aside(conn, sorted_out.aside)
     _hold(conn, sorted_out.held)
     chosen = rules.in_turns(sorted_out.free, limit)
-    ids = within(_weighed(conn, [(head.account_id, head.id) for head in chosen]), budget_bytes)
+    taken = _lease(conn, owner, lease, chosen, budget_bytes)
     further = len(lanes) == _LANES_SEEN
     return Turn(
-        taken=tuple(_lease(conn, owner, lease, ids)),
+        taken=tuple(taken),
         after=lanes[-1].lane if further else "",
-        more=bool(ids or sorted_out.aside or sorted_out.held or further),
+        more=bool(taken or sorted_out.aside or sorted_out.held or further),
         aside=bool(lanes or sorted_out.aside),
         pauses=tuple(pauses),
     )
@@ -135,25 +135,31 @@ def _room(barred: Barred, head: Head, unknown: int) -> int:
 def _in_lines(conn: Connection, now: datetime, pauses: Iterable[Pause]) -> list[Head]:
     """Those that are longest due, of each account."""
     paused = {pause.account_id for pause in pauses if pause.kind is PauseKind.ALL}
-    accounts = conn.execute(_LINES, {"now": now, "most": _MOST_LINES + len(paused)}).scalars().all()
-    found: list[Head] = []
-    for account_id in accounts:
-        if account_id not in paused:
-            due = _heads().where(in_line(), deliveries.c.account_id == account_id, deliveries.c.due <= now)
-            found += _read(conn, due.order_by(deliveries.c.due).limit(_SEEN_IN_LINE // len(accounts)))
-    return found
+    lines = conn.execute(_LINES, {"now": now, "most": _MOST_LINES + len(paused)}).scalars().all()
+    accounts = [account_id for account_id in lines if account_id not in paused]
+    if not accounts:
+        return []
+    each = _SEEN_IN_LINE // len(accounts)
+    if conn.dialect.name == "postgresql":
+        rows = conn.execute(_FRONTS_LOCKED, {"accounts": accounts, "now": now, "each": each})
+    else:
+        rows = conn.execute(_FRONTS, {"accounts": json.dumps(accounts), "now": now, "each": each})
+    return [_head(row) for row in rows]
 
 
 def _heads() -> Any:
     d = deliveries.c
-    return select(d.account_id, d.id, d.egress, d.domain, d.site, d.due)  # of all accounts: workers serve them all
+    # of all accounts: workers serve them all
+    return select(d.account_id, d.id, d.send_id, d.egress, d.domain, d.site, d.due)
 
 
 def _read(conn: Connection, query: Any) -> list[Head]:
-    return [
-        Head(account_id=account_id, id=id_, egress=egress, domain=domain, site=site, due=due)
-        for account_id, id_, egress, domain, site, due in locked(conn, query)
-    ]
+    return [_head(row) for row in locked(conn, query)]
+
+
+def _head(row: Any) -> Head:
+    account_id, id_, send_id, egress, domain, site, due = row
+    return Head(account_id=account_id, id=id_, send_id=send_id, egress=egress, domain=domain, site=site, due=due)
 
 
 def _step_aside(conn: Connection, heads: Sequence[Head]) -> None:
@@ -165,7 +171,7 @@ def _hold(conn: Connection, heads: Sequence[Head]) -> None:
         return
     d = deliveries.c
     conn.execute(
-        change(deliveries)
+        update(deliveries)
         .where(among_ids(d.account_id, d.id, [(head.account_id, head.id) for head in heads]))
         .values(
             state=delivery_after(DeliveryState.WAITING, DeliveryEvent.HOLD), hold=Hold.SUSPENDED, lane=None,
@@ -174,62 +180,60 @@ def _hold(conn: Connection, heads: Sequence[Head]) -> None:
     )  # fmt: skip
 
 
-def _weighed(conn: Connection, ids: Sequence[tuple[int, str]]) -> list[tuple[int, str, str, int]]:
-    """Account, id, payload and its size, the longest due first."""
-    if not ids:
+def _lease(conn: Connection, owner: str, lease: timedelta, chosen: Sequence[Head], budget_bytes: int) -> list[Delivery]:
+    """Those that fit into the budget, the longest due first."""
+    if not chosen:
         return []
-    d, s = deliveries.c, sends.c
-    rows = conn.execute(
-        select(d.account_id, d.id, func.coalesce(s.payload_id, s.id), s.size_bytes)
-        .join(sends, and_(s.account_id == d.account_id, s.id == d.send_id))
-        .where(among_ids(d.account_id, d.id, ids))
-        .order_by(d.due)
-    )
-    return [tuple(row) for row in rows]
+    of_send = {row[:2]: row[2:] for row in _SENDS.ask(conn, list({(head.account_id, head.send_id) for head in chosen}))}
+    heads = [head for head in sorted(chosen, key=lambda head: head.due) if (head.account_id, head.send_id) in of_send]
+    weighed = [(head.account_id, head.id, *of_send[head.account_id, head.send_id][:2]) for head in heads]
+    ids = within(weighed, budget_bytes)
+    leased = _LEASE.ask(conn, [(*key, owner, lease // _MILLISECOND) for key in ids])
+    bodies = read_payloads(conn, {(account_id, payload) for account_id, _, payload, _ in weighed[: len(ids)]})
+    return [_delivery(owner, row, of_send[row[0], row[2]], bodies) for row in leased]
 
 
-def _lease(conn: Connection, owner: str, lease: timedelta, ids: Sequence[tuple[int, str]]) -> list[Delivery]:
-    if not ids:
-        return []
-    d = deliveries.c
-    conn.execute(
-        change(deliveries)
-        .where(among_ids(d.account_id, d.id, ids))
-        .values(
-            state=delivery_after(DeliveryState.WAITING, DeliveryEvent.CLAIM), lane=None, lease_owner=owner,
-            lease_epoch=d.lease_epoch + 1, lease_until=clock_ms() + lease // _MILLISECOND,
-        )
+def _delivery(owner: str, row: Any, of_send: Any, bodies: Mapping[PieceKey, tuple[bytes, bytes, Shelf]]) -> Delivery:
+    account_id, id_, send_id, epoch, recipient, part, domain, stream, tries, accepted_at, egress = row
+    payload, _, email_id, campaign_id, app_id, sent_id, sent_at, *terms = of_send
+    body, snapshot, shelf = bodies[account_id, payload]
+    return Delivery(
+        account_id=account_id, id=DeliveryId(id_), send_id=SendId(send_id), lease=Lease(owner=owner, epoch=epoch),
+        recipient=recipient, part=Part(part), domain=domain, stream=stream, tries=tries, accepted_at=accepted_at,
+        email_id=email_id, campaign_id=campaign_id, app_id=app_id, payload=body, snapshot=snapshot, sent_id=sent_id,
+        sent_at=sent_at, shelf=shelf, egress=egress, terms=terms_of(*terms),
     )  # fmt: skip
-    return _leased(conn, owner, ids)
 
 
-def _leased(conn: Connection, owner: str, ids: Sequence[tuple[int, str]]) -> list[Delivery]:
-    d, s = deliveries.c, sends.c
-    rows = conn.execute(
+_SENDS = Prepared(
+    {"k_account": BigInteger(), "k_id": String()},
+    lambda given: (
         select(
-            d.account_id, d.id, d.send_id, d.lease_epoch, d.recipient, d.part, d.domain, d.stream, d.tries,
-            d.accepted_at, d.egress, s.email_id, s.campaign_id, s.app_id, s.sent_event_id, s.sent_event_at,
-            s.duplicate_policy, s.give_up_after, func.coalesce(s.payload_id, s.id).label("payload"),
+            sends.c.account_id, sends.c.id, func.coalesce(sends.c.payload_id, sends.c.id), sends.c.size_bytes,
+            sends.c.email_id, sends.c.campaign_id, sends.c.app_id, sends.c.sent_event_id, sends.c.sent_event_at,
+            sends.c.duplicate_policy, sends.c.give_up_after,
         )
-        .join(sends, and_(s.account_id == d.account_id, s.id == d.send_id))
-        .where(among_ids(d.account_id, d.id, ids))
-    ).all()  # fmt: skip
-    bodies = read_payloads(conn, {(row.account_id, row.payload) for row in rows})
-    held = []
-    for row in rows:
-        body, snapshot, shelf = bodies[row.account_id, row.payload]
-        held.append(
-            Delivery(
-                account_id=row.account_id, id=DeliveryId(row.id), send_id=SendId(row.send_id),
-                lease=Lease(owner=owner, epoch=row.lease_epoch), recipient=row.recipient, part=Part(row.part),
-                domain=row.domain, stream=row.stream, tries=row.tries, accepted_at=row.accepted_at,
-                email_id=row.email_id, campaign_id=row.campaign_id, app_id=row.app_id, payload=body,
-                snapshot=snapshot, sent_id=row.sent_event_id, sent_at=row.sent_event_at, shelf=shelf,
-                egress=row.egress, terms=terms_of(row.duplicate_policy, row.give_up_after),
-            )
-        )  # fmt: skip
-    return held
+        .select_from(given.join(sends, and_(sends.c.account_id == given.c.k_account, sends.c.id == given.c.k_id)))
+    ),
+)  # fmt: skip
 
+_LEASE = Prepared(
+    {"k_account": BigInteger(), "k_id": String(), "owner": String(), "lease_ms": BigInteger()},
+    lambda given: (
+        update(deliveries)
+        .where(deliveries.c.account_id == given.c.k_account, deliveries.c.id == given.c.k_id)
+        .values(
+            state=literal_column(f"'{delivery_after(DeliveryState.WAITING, DeliveryEvent.CLAIM).value}'"),
+            lane=literal_column("NULL", String()), lease_owner=given.c.owner,
+            lease_epoch=deliveries.c.lease_epoch + literal_column("1"), lease_until=clock_ms() + given.c.lease_ms,
+        )
+        .returning(
+            deliveries.c.account_id, deliveries.c.id, deliveries.c.send_id, deliveries.c.lease_epoch,
+            deliveries.c.recipient, deliveries.c.part, deliveries.c.domain, deliveries.c.stream, deliveries.c.tries,
+            deliveries.c.accepted_at, deliveries.c.egress,
+        )
+    ),
+)  # fmt: skip
 
 # of all accounts: workers serve them all
 _LINES = text("""
@@ -247,6 +251,32 @@ WITH RECURSIVE a(account_id) AS (
 )
 SELECT account_id FROM fronts WHERE due <= :now ORDER BY due LIMIT :most
 """).bindparams(bindparam("now", type_=Moment()), bindparam("most", type_=BigInteger()))
+
+_OF_FRONT = "account_id, id, send_id, egress, domain, site, due"
+_IN_FRONT = "state IN ('waiting', 'in_doubt') AND lane IS NULL AND due <= :now"
+
+# One statement for the fronts of all lines: a round trip for each line would cost more than all that the server does.
+# SQLite has no LATERAL.
+_FRONTS = (
+    text(f"""
+SELECT {_OF_FRONT} FROM (SELECT value FROM json_each(:accounts)) AS line
+CROSS JOIN deliveries ON deliveries.rowid IN (
+  SELECT rowid FROM deliveries WHERE {_IN_FRONT} AND account_id = line.value ORDER BY due LIMIT :each)
+""")  # noqa: S608 - literals of this file
+    .bindparams(bindparam("now", type_=Moment()), bindparam("each", type_=BigInteger()))
+    .columns(due=Moment())
+)
+
+_FRONTS_LOCKED = (
+    text(f"""
+SELECT front.* FROM unnest(CAST(:accounts AS BIGINT[])) AS line(line_account)
+CROSS JOIN LATERAL (
+  SELECT {_OF_FRONT} FROM deliveries WHERE {_IN_FRONT} AND account_id = line.line_account
+  ORDER BY due LIMIT :each FOR UPDATE SKIP LOCKED) AS front
+""")  # noqa: S608 - literals of this file
+    .bindparams(bindparam("now", type_=Moment()), bindparam("each", type_=BigInteger()))
+    .columns(due=Moment())
+)
 
 # of all accounts: workers serve them all
 _LANES = (

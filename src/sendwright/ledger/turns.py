@@ -29,7 +29,7 @@ from sendwright.ledger.tables import aside, deliveries, sends
 _MOST_LINES = 8
 _MOST_LANES = 8
 """So many lines and lanes are served by one claim."""
-_LANES_SEEN = 256
+_LANES_SEEN = 128
 """So many lanes are looked at by one claim; the next one goes on behind them."""
 _SEEN_IN_LINE = 96
 _MILLISECOND = timedelta(milliseconds=1)
@@ -89,12 +89,12 @@ def claim_turn(
     _hold(conn, sorted_out.held)
     chosen = rules.in_turns(sorted_out.free, limit)
     taken = _lease(conn, owner, lease, chosen, budget_bytes)
-    further = len(lanes) == _LANES_SEEN
+    further = lanes.seen == _LANES_SEEN
     return Turn(
         taken=tuple(taken),
-        after=lanes[-1].lane if further else "",
+        after=lanes.last if further else "",
         more=bool(taken or sorted_out.aside or sorted_out.held or further),
-        aside=bool(lanes or sorted_out.aside),
+        aside=bool(lanes.seen or sorted_out.aside),
         pauses=tuple(pauses),
     )
 
@@ -102,22 +102,34 @@ def claim_turn(
 @dataclass(frozen=True, slots=True)
 class _Lane:
     lane: str
+    since: int
+    """When its front was due: milliseconds."""
     front: Head
 
 
-def _lanes(conn: Connection, after: str, now: datetime) -> list[_Lane]:
-    """The fronts of lanes behind ``after``."""
-    rows = conn.execute(_LANES, {"after": after, "most": _LANES_SEEN, "now": now})
-    return [_Lane(lane, rules.in_lane(lane, due or now)) for lane, due in rows]
+@dataclass(frozen=True, slots=True)
+class _Lanes:
+    """Those that were looked at: how many, the last one, and which of them have somebody who is due."""
+
+    seen: int
+    last: str
+    due: list[_Lane]
+
+
+def _lanes(conn: Connection, after: str, now: datetime) -> _Lanes:
+    """The fronts of lanes behind ``after``. Most are not due: of those nothing is made, they are too many."""
+    rows = conn.execute(_LANES, {"after": after, "most": _LANES_SEEN, "now": now}).all()
+    due = [_Lane(lane, since, rules.in_lane(lane, now)) for lane, since in rows if since is not None]
+    return _Lanes(len(rows), rows[-1][0] if rows else "", due)
 
 
 def _in_lanes(
-    conn: Connection, lanes: Sequence[_Lane], limit: int, now: datetime, barred: Barred, pauses: Sequence[Pause]
+    conn: Connection, lanes: _Lanes, limit: int, now: datetime, barred: Barred, pauses: Sequence[Pause]
 ) -> list[Head]:
     """The first ones of lanes that are open, of those whose fronts wait longest."""
-    due = [each for each in lanes if each.front.due <= now and not rules.is_barred(each.front, barred, pauses)]
-    roomy = [each for each in due if _room(barred, each.front, limit) > 0]
-    served = sorted(roomy, key=lambda each: each.front.due)[:_MOST_LANES]
+    roomy = [each for each in lanes.due if _room(barred, each.front, limit) > 0]
+    free = [each for each in roomy if not rules.is_barred(each.front, barred, pauses)]
+    served = sorted(free, key=lambda each: each.since)[:_MOST_LANES]
     share = max(1, limit // max(len(served), 4))
     found: list[Head] = []
     for each in served:
@@ -279,8 +291,7 @@ CROSS JOIN LATERAL (
 )
 
 # of all accounts: workers serve them all
-_LANES = (
-    text("""
+_LANES = text("""
 WITH RECURSIVE a(lane, n) AS (
   SELECT (SELECT lane FROM deliveries WHERE state IN ('waiting', 'in_doubt') AND lane IS NOT NULL AND lane > :after
           ORDER BY lane LIMIT 1), 1
@@ -289,10 +300,8 @@ WITH RECURSIVE a(lane, n) AS (
           ORDER BY lane LIMIT 1), n + 1
   FROM a WHERE a.lane IS NOT NULL AND n < :most
 )
-SELECT lane, (SELECT due FROM deliveries WHERE state IN ('waiting', 'in_doubt') AND lane IS NOT NULL
-              AND deliveries.lane = a.lane ORDER BY due LIMIT 1) AS due
-FROM a WHERE lane IS NOT NULL
-""")
-    .bindparams(bindparam("most", type_=BigInteger()))
-    .columns(due=Moment())
-)
+SELECT lane, CASE WHEN due IS NULL THEN 0 WHEN due <= :now THEN due END AS since FROM (
+  SELECT lane, (SELECT due FROM deliveries WHERE state IN ('waiting', 'in_doubt') AND lane IS NOT NULL
+                AND deliveries.lane = a.lane ORDER BY due LIMIT 1) AS due
+  FROM a WHERE lane IS NOT NULL) AS fronts
+""").bindparams(bindparam("most", type_=BigInteger()), bindparam("now", type_=Moment()))

@@ -88,7 +88,7 @@ async def _fill_and_claim(shop: Shop, many: int, email_id: int) -> list[float]:
             await db.write(_insert, [{**send, **of_mail} for send in sends], deliveries)
         await db.write(_analyze)
         waits, after = [], ""
-        barred = ledger.Barred(room={("", _CROWDED): 0})
+        barred = ledger.Barred(room={(0, "", _CROWDED): 0})
         for _ in range(_CLAIMS):
             began = perf_counter()
             turn = await db.write(ledger.claim_turn, "bench", _LEASE, 50, now, barred, after)

@@ -95,6 +95,7 @@ class Head:
     domain: str
     site: str | None
     due: datetime
+    send_id: str = ""
 
 
 class Action(StrEnum):

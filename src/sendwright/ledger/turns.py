@@ -8,28 +8,28 @@ from one to the next in an index, so that it costs the same whether a thousand w
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+import json
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import BigInteger, Connection, and_, bindparam, func, select, text
-from sqlalchemy import update as change
+from sqlalchemy import BigInteger, Connection, String, and_, bindparam, func, literal_column, select, text, update
 
-from sendwright.database import Moment, among_ids
+from sendwright.database import Moment, Prepared, among_ids
 from sendwright.ledger import rules, writes
 from sendwright.ledger.claim import BUDGET_BYTES, clock_ms, locked, terms_of
-from sendwright.ledger.model import Delivery, DeliveryId, DeliveryState, Lease, Part, SendId
+from sendwright.ledger.model import Delivery, DeliveryId, DeliveryState, Lease, Part, SendId, Shelf
 from sendwright.ledger.pauses import find_pauses
 from sendwright.ledger.queue_words import EVERYBODY, NOBODY, Barred, Head, Hold, Pause, PauseKind
 from sendwright.ledger.rules import DeliveryEvent, delivery_after
-from sendwright.ledger.shelves import read_payloads, within
-from sendwright.ledger.tables import aside, deliveries, in_line, sends
+from sendwright.ledger.shelves import PieceKey, read_payloads, within
+from sendwright.ledger.tables import aside, deliveries, sends
 
 _MOST_LINES = 8
 _MOST_LANES = 8
 """So many lines and lanes are served by one claim."""
-_LANES_SEEN = 256
+_LANES_SEEN = 128
 """So many lanes are looked at by one claim; the next one goes on behind them."""
 _SEEN_IN_LINE = 96
 _MILLISECOND = timedelta(milliseconds=1)
@@ -88,13 +88,13 @@ def claim_turn(
     _step_aside(conn, sorted_out.aside)
     _hold(conn, sorted_out.held)
     chosen = rules.in_turns(sorted_out.free, limit)
-    ids = within(_weighed(conn, [(head.account_id, head.id) for head in chosen]), budget_bytes)
-    further = len(lanes) == _LANES_SEEN
+    taken = _lease(conn, owner, lease, chosen, budget_bytes)
+    further = lanes.seen == _LANES_SEEN
     return Turn(
-        taken=tuple(_lease(conn, owner, lease, ids)),
-        after=lanes[-1].lane if further else "",
-        more=bool(ids or sorted_out.aside or sorted_out.held or further),
-        aside=bool(lanes or sorted_out.aside),
+        taken=tuple(taken),
+        after=lanes.last if further else "",
+        more=bool(taken or sorted_out.aside or sorted_out.held or further),
+        aside=bool(lanes.seen or sorted_out.aside),
         pauses=tuple(pauses),
     )
 
@@ -102,25 +102,37 @@ def claim_turn(
 @dataclass(frozen=True, slots=True)
 class _Lane:
     lane: str
+    since: int
+    """When its front was due: milliseconds."""
     front: Head
 
 
-def _lanes(conn: Connection, after: str, now: datetime) -> list[_Lane]:
-    """The fronts of lanes behind ``after``."""
-    rows = conn.execute(_LANES, {"after": after, "most": _LANES_SEEN, "now": now})
-    return [_Lane(lane, rules.in_lane(lane, due or now)) for lane, due in rows]
+@dataclass(frozen=True, slots=True)
+class _Lanes:
+    """Those that were looked at: how many, the last one, and which of them have somebody who is due."""
+
+    seen: int
+    last: str
+    due: list[_Lane]
+
+
+def _lanes(conn: Connection, after: str, now: datetime) -> _Lanes:
+    """The fronts of lanes behind ``after``. Most are not due: of those nothing is made, they are too many."""
+    rows = conn.execute(_LANES, {"after": after, "most": _LANES_SEEN, "now": now}).all()
+    due = [_Lane(lane, since, rules.in_lane(lane, now)) for lane, since in rows if since is not None]
+    return _Lanes(len(rows), rows[-1][0] if rows else "", due)
 
 
 def _in_lanes(
-    conn: Connection, lanes: Sequence[_Lane], limit: int, now: datetime, barred: Barred, pauses: Sequence[Pause]
+    conn: Connection, lanes: _Lanes, limit: int, now: datetime, barred: Barred, pauses: Sequence[Pause]
 ) -> list[Head]:
     """The first ones of lanes that are open, of those whose fronts wait longest."""
-    due = [each for each in lanes if each.front.due <= now and not rules.is_barred(each.front, barred, pauses)]
-    roomy = [each for each in due if _room(barred, each.front, limit) > 0]
-    share = max(1, limit // max(min(len(roomy), _MOST_LANES), 4))
+    roomy = [each for each in lanes.due if _room(barred, each.front, limit) > 0]
+    open_ = [each for each in roomy if not rules.is_barred(each.front, barred, pauses)]
+    share = max(1, limit // max(min(len(open_), _MOST_LANES), 4))
     found: list[Head] = []
     served = 0
-    for each in sorted(roomy, key=lambda each: each.front.due):
+    for each in sorted(open_, key=lambda each: each.since):
         if served == _MOST_LANES:
             break
         standing = _heads().where(aside(), deliveries.c.lane == each.lane, deliveries.c.due <= now)
@@ -139,25 +151,31 @@ def _room(barred: Barred, head: Head, unknown: int) -> int:
 def _in_lines(conn: Connection, now: datetime, pauses: Iterable[Pause]) -> list[Head]:
     """Those that are longest due, of each account."""
     paused = {pause.account_id for pause in pauses if pause.kind is PauseKind.ALL}
-    accounts = conn.execute(_LINES, {"now": now, "most": _MOST_LINES + len(paused)}).scalars().all()
-    found: list[Head] = []
-    for account_id in accounts:
-        if account_id not in paused:
-            due = _heads().where(in_line(), deliveries.c.account_id == account_id, deliveries.c.due <= now)
-            found += _read(conn, due.order_by(deliveries.c.due).limit(_SEEN_IN_LINE // len(accounts)))
-    return found
+    lines = conn.execute(_LINES, {"now": now, "most": _MOST_LINES + len(paused)}).scalars().all()
+    accounts = [account_id for account_id in lines if account_id not in paused]
+    if not accounts:
+        return []
+    each = _SEEN_IN_LINE // len(accounts)
+    if conn.dialect.name == "postgresql":
+        rows = conn.execute(_FRONTS_LOCKED, {"accounts": accounts, "now": now, "each": each})
+    else:
+        rows = conn.execute(_FRONTS, {"accounts": json.dumps(accounts), "now": now, "each": each})
+    return [_head(row) for row in rows]
 
 
 def _heads() -> Any:
     d = deliveries.c
-    return select(d.account_id, d.id, d.egress, d.domain, d.site, d.due)  # of all accounts: workers serve them all
+    # of all accounts: workers serve them all
+    return select(d.account_id, d.id, d.send_id, d.egress, d.domain, d.site, d.due)
 
 
 def _read(conn: Connection, query: Any) -> list[Head]:
-    return [
-        Head(account_id=account_id, id=id_, egress=egress, domain=domain, site=site, due=due)
-        for account_id, id_, egress, domain, site, due in locked(conn, query)
-    ]
+    return [_head(row) for row in locked(conn, query)]
+
+
+def _head(row: Any) -> Head:
+    account_id, id_, send_id, egress, domain, site, due = row
+    return Head(account_id=account_id, id=id_, send_id=send_id, egress=egress, domain=domain, site=site, due=due)
 
 
 def _step_aside(conn: Connection, heads: Sequence[Head]) -> None:
@@ -169,7 +187,7 @@ def _hold(conn: Connection, heads: Sequence[Head]) -> None:
         return
     d = deliveries.c
     conn.execute(
-        change(deliveries)
+        update(deliveries)
         .where(among_ids(d.account_id, d.id, [(head.account_id, head.id) for head in heads]))
         .values(
             state=delivery_after(DeliveryState.WAITING, DeliveryEvent.HOLD), hold=Hold.SUSPENDED, lane=None,
@@ -178,62 +196,60 @@ def _hold(conn: Connection, heads: Sequence[Head]) -> None:
     )  # fmt: skip
 
 
-def _weighed(conn: Connection, ids: Sequence[tuple[int, str]]) -> list[tuple[int, str, str, int]]:
-    """Account, id, payload and its size, the longest due first."""
-    if not ids:
+def _lease(conn: Connection, owner: str, lease: timedelta, chosen: Sequence[Head], budget_bytes: int) -> list[Delivery]:
+    """Those that fit into the budget, the longest due first."""
+    if not chosen:
         return []
-    d, s = deliveries.c, sends.c
-    rows = conn.execute(
-        select(d.account_id, d.id, func.coalesce(s.payload_id, s.id), s.size_bytes)
-        .join(sends, and_(s.account_id == d.account_id, s.id == d.send_id))
-        .where(among_ids(d.account_id, d.id, ids))
-        .order_by(d.due)
-    )
-    return [tuple(row) for row in rows]
+    of_send = {row[:2]: row[2:] for row in _SENDS.ask(conn, list({(head.account_id, head.send_id) for head in chosen}))}
+    heads = [head for head in sorted(chosen, key=lambda head: head.due) if (head.account_id, head.send_id) in of_send]
+    weighed = [(head.account_id, head.id, *of_send[head.account_id, head.send_id][:2]) for head in heads]
+    ids = within(weighed, budget_bytes)
+    leased = _LEASE.ask(conn, [(*key, owner, lease // _MILLISECOND) for key in ids])
+    bodies = read_payloads(conn, {(account_id, payload) for account_id, _, payload, _ in weighed[: len(ids)]})
+    return [_delivery(owner, row, of_send[row[0], row[2]], bodies) for row in leased]
 
 
-def _lease(conn: Connection, owner: str, lease: timedelta, ids: Sequence[tuple[int, str]]) -> list[Delivery]:
-    if not ids:
-        return []
-    d = deliveries.c
-    conn.execute(
-        change(deliveries)
-        .where(among_ids(d.account_id, d.id, ids))
-        .values(
-            state=delivery_after(DeliveryState.WAITING, DeliveryEvent.CLAIM), lane=None, lease_owner=owner,
-            lease_epoch=d.lease_epoch + 1, lease_until=clock_ms() + lease // _MILLISECOND,
-        )
+def _delivery(owner: str, row: Any, of_send: Any, bodies: Mapping[PieceKey, tuple[bytes, bytes, Shelf]]) -> Delivery:
+    account_id, id_, send_id, epoch, recipient, part, domain, stream, tries, accepted_at, egress = row
+    payload, _, email_id, campaign_id, app_id, sent_id, sent_at, *terms = of_send
+    body, snapshot, shelf = bodies[account_id, payload]
+    return Delivery(
+        account_id=account_id, id=DeliveryId(id_), send_id=SendId(send_id), lease=Lease(owner=owner, epoch=epoch),
+        recipient=recipient, part=Part(part), domain=domain, stream=stream, tries=tries, accepted_at=accepted_at,
+        email_id=email_id, campaign_id=campaign_id, app_id=app_id, payload=body, snapshot=snapshot, sent_id=sent_id,
+        sent_at=sent_at, shelf=shelf, egress=egress, terms=terms_of(*terms),
     )  # fmt: skip
-    return _leased(conn, owner, ids)
 
 
-def _leased(conn: Connection, owner: str, ids: Sequence[tuple[int, str]]) -> list[Delivery]:
-    d, s = deliveries.c, sends.c
-    rows = conn.execute(
+_SENDS = Prepared(
+    {"k_account": BigInteger(), "k_id": String()},
+    lambda given: (
         select(
-            d.account_id, d.id, d.send_id, d.lease_epoch, d.recipient, d.part, d.domain, d.stream, d.tries,
-            d.accepted_at, d.egress, s.email_id, s.campaign_id, s.app_id, s.sent_event_id, s.sent_event_at,
-            s.duplicate_policy, s.give_up_after, func.coalesce(s.payload_id, s.id).label("payload"),
+            sends.c.account_id, sends.c.id, func.coalesce(sends.c.payload_id, sends.c.id), sends.c.size_bytes,
+            sends.c.email_id, sends.c.campaign_id, sends.c.app_id, sends.c.sent_event_id, sends.c.sent_event_at,
+            sends.c.duplicate_policy, sends.c.give_up_after,
         )
-        .join(sends, and_(s.account_id == d.account_id, s.id == d.send_id))
-        .where(among_ids(d.account_id, d.id, ids))
-    ).all()  # fmt: skip
-    bodies = read_payloads(conn, {(row.account_id, row.payload) for row in rows})
-    held = []
-    for row in rows:
-        body, snapshot, shelf = bodies[row.account_id, row.payload]
-        held.append(
-            Delivery(
-                account_id=row.account_id, id=DeliveryId(row.id), send_id=SendId(row.send_id),
-                lease=Lease(owner=owner, epoch=row.lease_epoch), recipient=row.recipient, part=Part(row.part),
-                domain=row.domain, stream=row.stream, tries=row.tries, accepted_at=row.accepted_at,
-                email_id=row.email_id, campaign_id=row.campaign_id, app_id=row.app_id, payload=body,
-                snapshot=snapshot, sent_id=row.sent_event_id, sent_at=row.sent_event_at, shelf=shelf,
-                egress=row.egress, terms=terms_of(row.duplicate_policy, row.give_up_after),
-            )
-        )  # fmt: skip
-    return held
+        .select_from(given.join(sends, and_(sends.c.account_id == given.c.k_account, sends.c.id == given.c.k_id)))
+    ),
+)  # fmt: skip
 
+_LEASE = Prepared(
+    {"k_account": BigInteger(), "k_id": String(), "owner": String(), "lease_ms": BigInteger()},
+    lambda given: (
+        update(deliveries)
+        .where(deliveries.c.account_id == given.c.k_account, deliveries.c.id == given.c.k_id)
+        .values(
+            state=literal_column(f"'{delivery_after(DeliveryState.WAITING, DeliveryEvent.CLAIM).value}'"),
+            lane=literal_column("NULL", String()), lease_owner=given.c.owner,
+            lease_epoch=deliveries.c.lease_epoch + literal_column("1"), lease_until=clock_ms() + given.c.lease_ms,
+        )
+        .returning(
+            deliveries.c.account_id, deliveries.c.id, deliveries.c.send_id, deliveries.c.lease_epoch,
+            deliveries.c.recipient, deliveries.c.part, deliveries.c.domain, deliveries.c.stream, deliveries.c.tries,
+            deliveries.c.accepted_at, deliveries.c.egress,
+        )
+    ),
+)  # fmt: skip
 
 # of all accounts: workers serve them all
 _LINES = text("""
@@ -252,9 +268,34 @@ WITH RECURSIVE a(account_id) AS (
 SELECT account_id FROM fronts WHERE due <= :now ORDER BY due LIMIT :most
 """).bindparams(bindparam("now", type_=Moment()), bindparam("most", type_=BigInteger()))
 
+_OF_FRONT = "account_id, id, send_id, egress, domain, site, due"
+_IN_FRONT = "state IN ('waiting', 'in_doubt') AND lane IS NULL AND due <= :now"
+
+# One statement for the fronts of all lines: a round trip for each line would cost more than all that the server does.
+# SQLite has no LATERAL.
+_FRONTS = (
+    text(f"""
+SELECT {_OF_FRONT} FROM (SELECT value FROM json_each(:accounts)) AS line
+CROSS JOIN deliveries ON deliveries.rowid IN (
+  SELECT rowid FROM deliveries WHERE {_IN_FRONT} AND account_id = line.value ORDER BY due LIMIT :each)
+""")  # noqa: S608 - literals of this file
+    .bindparams(bindparam("now", type_=Moment()), bindparam("each", type_=BigInteger()))
+    .columns(due=Moment())
+)
+
+_FRONTS_LOCKED = (
+    text(f"""
+SELECT front.* FROM unnest(CAST(:accounts AS BIGINT[])) AS line(line_account)
+CROSS JOIN LATERAL (
+  SELECT {_OF_FRONT} FROM deliveries WHERE {_IN_FRONT} AND account_id = line.line_account
+  ORDER BY due LIMIT :each FOR UPDATE SKIP LOCKED) AS front
+""")  # noqa: S608 - literals of this file
+    .bindparams(bindparam("now", type_=Moment()), bindparam("each", type_=BigInteger()))
+    .columns(due=Moment())
+)
+
 # of all accounts: workers serve them all
-_LANES = (
-    text("""
+_LANES = text("""
 WITH RECURSIVE a(lane, n) AS (
   SELECT (SELECT lane FROM deliveries WHERE state IN ('waiting', 'in_doubt') AND lane IS NOT NULL AND lane > :after
           ORDER BY lane LIMIT 1), 1
@@ -263,10 +304,8 @@ WITH RECURSIVE a(lane, n) AS (
           ORDER BY lane LIMIT 1), n + 1
   FROM a WHERE a.lane IS NOT NULL AND n < :most
 )
-SELECT lane, (SELECT due FROM deliveries WHERE state IN ('waiting', 'in_doubt') AND lane IS NOT NULL
-              AND deliveries.lane = a.lane ORDER BY due LIMIT 1) AS due
-FROM a WHERE lane IS NOT NULL
-""")
-    .bindparams(bindparam("most", type_=BigInteger()))
-    .columns(due=Moment())
-)
+SELECT lane, CASE WHEN due IS NULL THEN 0 WHEN due <= :now THEN due END AS since FROM (
+  SELECT lane, (SELECT due FROM deliveries WHERE state IN ('waiting', 'in_doubt') AND lane IS NOT NULL
+                AND deliveries.lane = a.lane ORDER BY due LIMIT 1) AS due
+  FROM a WHERE lane IS NOT NULL) AS fronts
+""").bindparams(bindparam("most", type_=BigInteger()), bindparam("now", type_=Moment()))

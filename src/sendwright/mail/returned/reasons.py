@@ -175,10 +175,10 @@ def _any_of(fragments: Iterable[str], said: str) -> bool:
 
 def _holds(said: str, fragment: str) -> bool:
     """Whether the pieces of the fragment stand in the text one after the other, and near to each other."""
+    if "*" not in fragment:
+        return fragment in said
     first, *others = fragment.split("*")
     start = said.find(first)
-    if not others:
-        return start >= 0
     for _ in range(_TRIES):
         if start < 0:
             return False

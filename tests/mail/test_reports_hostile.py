@@ -51,6 +51,7 @@ BOMBS = {
     "links": mailer("http://" * (K // 7)),
     "open brackets": mailer(("<a@b.test> (expanded" + "x" * 300 + "\n") * 300),
     "groups": _fields("Final-Recipient: rfc822;a@b.test\nStatus: 5.1.1\n\n" * 2_000),
+    "groups of many": _fields("".join(f"Final-Recipient: rfc822;a{n}@b.test\nStatus: 5.1.1\n\n" for n in range(2_000))),
     "groups of words": mailer("Final-Recipient: rfc822;a@b.test\nStatus: 5.1.1\n" * 2_000),
     "verdicts on nobody": _fields("Action: failed\n" * (K // 15)),
     "a fold without end": _fields("Final-Recipient: a\n" + " x\n" * (K // 3)),

@@ -92,9 +92,7 @@ def _leaves(part: Part) -> Iterator[Part]:
 
 def _sort(pieces: Pieces, leaf: Part, raw: bytes) -> None:
     kind = leaf.content_type
-    if kind in _STATUS_TYPES:
-        pieces.machine += leaf.text(raw, lines.MAX_TEXT) + "\n\n"
-    elif kind == "application/octet-stream" and _is_status(leaf, raw):
+    if kind in _STATUS_TYPES or (kind == "application/octet-stream" and _is_status(leaf, raw)):
         pieces.machine += leaf.text(raw, lines.MAX_TEXT) + "\n\n"
     elif kind == "message/feedback-report":
         pieces.complaint += leaf.text(raw, lines.MAX_TEXT)

@@ -13,6 +13,8 @@ from .test_report_shapes import SHAPES
 
 K = 100_000
 DAEMON = b"From: mailer-daemon@x.test\r\nSubject: Undelivered mail\r\n"
+LOST = b"From: x\nContent-Type: multipart/report; boundary=lost\n\n"
+WORDS = "your server host ip message from access hosts client is in my user exceeded domain sender mail " * 2
 
 
 def _fields(text: str) -> bytes:
@@ -36,6 +38,10 @@ BOMBS = {
     "quotes": mailer(('"' * 70 + "@") * 1_400),
     "one recipient again and again": mailer("<a@b.test>: 550 no\n" * 5_000),
     "many recipients": mailer("".join(f"<a{n}@b.test>: 550 5.1.1 no\n" for n in range(3_500))),
+    "recipients of whom nothing is said": mailer(WORDS * 9 + "\n" + "".join(f"<a{n}@b.test>:\n\n" for n in range(200))),
+    "recipients of whom much is said": mailer("".join(f"<a{n}@b.test>:\n{WORDS * 2}\n" for n in range(200))),
+    "delimiters of a lost boundary": LOST + b"--x\ncontent-type: text/plain\n\n" * (K // 30),
+    "routes": mailer("<@" + "a.," * (K // 3)),
     "reply codes": mailer("550 " * (K // 4)),
     "enhanced codes": mailer("5.1.1 " * (K // 6)),
     "reasons": mailer("(reason: " * (K // 9)),
@@ -45,6 +51,7 @@ BOMBS = {
     "links": mailer("http://" * (K // 7)),
     "open brackets": mailer(("<a@b.test> (expanded" + "x" * 300 + "\n") * 300),
     "groups": _fields("Final-Recipient: rfc822;a@b.test\nStatus: 5.1.1\n\n" * 2_000),
+    "groups of many": _fields("".join(f"Final-Recipient: rfc822;a{n}@b.test\nStatus: 5.1.1\n\n" for n in range(2_000))),
     "groups of words": mailer("Final-Recipient: rfc822;a@b.test\nStatus: 5.1.1\n" * 2_000),
     "verdicts on nobody": _fields("Action: failed\n" * (K // 15)),
     "a fold without end": _fields("Final-Recipient: a\n" + " x\n" * (K // 3)),
@@ -115,13 +122,13 @@ _PIECES = st.sampled_from(
 )
 
 
-@settings(max_examples=200)
+@settings(max_examples=200, deadline=None)
 @given(st.lists(_PIECES, max_size=60))
 def test_anything_made_of_the_pieces_of_reports_gives_a_report(pieces):
     mail.read_report("".join(pieces).encode("utf-8", "surrogateescape"))
 
 
-@settings(max_examples=100)
+@settings(max_examples=100, deadline=None)
 @given(st.sampled_from(sorted(SHAPES)), st.integers(0, 2_000), st.integers(0, 2_000), st.binary(max_size=20))
 def test_a_report_with_a_hole_in_it_gives_a_report(name, start, end, put_in):
     raw = mailer(SHAPES[name][0])

@@ -35,8 +35,13 @@ class Group:
 
     @property
     def address(self) -> str:
+        return next(iter(self.addresses), "")
+
+    @property
+    def addresses(self) -> list[str]:
+        """All names of the recipient, the one that failed first."""
         found = (lines.address_in(_untyped(self.value(name))) for name in _ADDRESS_FIELDS)
-        return next((address for address in found if address), "")
+        return [address for address in found if address]
 
     @property
     def names_somebody(self) -> bool:
@@ -86,10 +91,11 @@ def read_status_in_words(text: str) -> Status:
 def _gather(blocks: Iterator[lines.Fields]) -> Status:
     mail: lines.Fields = []
     groups: list[Group] = []
+    named: dict[str, Group] = {}
     for block in blocks:
         if any(lines.first(block, name) for name in _OF_RECIPIENT):
             for group in _groups(block, mail):
-                _add(groups, group)
+                _add(groups, named, group)
         else:
             mail.extend(block)
     return Status(mail=mail, groups=groups)
@@ -110,12 +116,19 @@ def _groups(block: lines.Fields, mail: lines.Fields) -> Iterator[Group]:
     yield group
 
 
-def _add(groups: list[Group], group: Group) -> None:
-    """A group without an address belongs to the one before it, if that has no verdict yet."""
+def _add(groups: list[Group], named: dict[str, Group], group: Group) -> None:
+    """A group without an address belongs to the one before it, if that has no verdict yet; who is told of twice, to
+    the first that is said of it."""
+    address = group.address.lower()
+    same = named.get(address)
     if not group.names_somebody and groups and not (groups[-1].action and groups[-1].status):
-        groups[-1].fields.extend(group.fields[: MAX_FIELDS - len(groups[-1].fields)])
+        same = groups[-1]
+    if same:
+        same.fields.extend(group.fields[: MAX_FIELDS - len(same.fields)])
     elif len(groups) < MAX_GROUPS and all(group.fields != other.fields for other in groups):
         groups.append(group)
+        if address:
+            named[address] = group
 
 
 def _untyped(value: str) -> str:

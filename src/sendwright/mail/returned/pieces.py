@@ -92,7 +92,7 @@ def _leaves(part: Part) -> Iterator[Part]:
 
 def _sort(pieces: Pieces, leaf: Part, raw: bytes) -> None:
     kind = leaf.content_type
-    if kind in _STATUS_TYPES:
+    if kind in _STATUS_TYPES or (kind == "application/octet-stream" and _is_status(leaf, raw)):
         pieces.machine += leaf.text(raw, lines.MAX_TEXT) + "\n\n"
     elif kind == "message/feedback-report":
         pieces.complaint += leaf.text(raw, lines.MAX_TEXT)
@@ -106,6 +106,12 @@ def _sort(pieces: Pieces, leaf: Part, raw: bytes) -> None:
         pieces.is_receipt = True
     elif kind.startswith(("text/", "multipart/", "message/")) and len(pieces.words) < lines.MAX_TEXT:
         pieces.words += leaf.text(raw, lines.MAX_TEXT) + "\n\n"
+
+
+def _is_status(leaf: Part, raw: bytes) -> bool:
+    """Whether a file is a status report that a gateway gave no type; its text is looked at, not its name."""
+    start = leaf.text(raw, lines.MAX_LINE).lower()
+    return "final-recipient:" in start and "action:" in start
 
 
 def _fields_of_part(leaf: Part) -> lines.Fields:

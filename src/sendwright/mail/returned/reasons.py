@@ -7,6 +7,7 @@ over a bounded text.
 
 import re
 from collections.abc import Iterable
+from functools import cache
 from typing import Final
 
 from . import reason_codes as codes
@@ -169,16 +170,22 @@ def _by_words(table: words.Words, said: str) -> BounceReason | None:
     return next((reason for reason, fragments in table if _any_of(fragments, said)), None)
 
 
-def _any_of(fragments: Iterable[str], said: str) -> bool:
-    return any(_holds(said, fragment) for fragment in fragments)
+def _any_of(fragments: tuple[str, ...], said: str) -> bool:
+    whole, pieces = _by_kind(fragments)
+    return any(map(said.__contains__, whole)) or any(_holds(said, fragment) for fragment in pieces)
 
 
-def _holds(said: str, fragment: str) -> bool:
+@cache
+def _by_kind(fragments: tuple[str, ...]) -> tuple[tuple[str, ...], tuple[list[str], ...]]:
+    """Fragments of one piece, and the others in pieces; a report of many recipients asks for thousands of them."""
+    whole = tuple(fragment for fragment in fragments if "*" not in fragment)
+    return whole, tuple(fragment.split("*") for fragment in fragments if "*" in fragment)
+
+
+def _holds(said: str, fragment: list[str]) -> bool:
     """Whether the pieces of the fragment stand in the text one after the other, and near to each other."""
-    first, *others = fragment.split("*")
+    first, *others = fragment
     start = said.find(first)
-    if not others:
-        return start >= 0
     for _ in range(_TRIES):
         if start < 0:
             return False

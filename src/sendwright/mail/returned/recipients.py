@@ -101,7 +101,8 @@ def _by_fields(pieces: Pieces, status: Status, named: list[Named]) -> Told:
     alone = len(failed) == 1
     evidence = []
     for group in failed:
-        one = by_address.get(group.address.lower()) or (named[0] if alone and len(named) == 1 else None)
+        known = (by_address.get(address.lower()) for address in group.addresses)
+        one = next(filter(None, known), None) or (named[0] if alone and len(named) == 1 else None)
         evidence.append(_of_group(group, one, pieces if alone else None))
     verdicts = [_verdict(one) for one in evidence]
     if _RULES_OF_OWNERS.fullmatch(lines.first(status.mail, "reporting-mta")[: lines.MAX_LINE]):

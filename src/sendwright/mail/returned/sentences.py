@@ -116,8 +116,9 @@ def _by_line(words: str) -> dict[str, Named]:
         before = line.strip() or before
     if len(found) == 1 and current:
         dialogue.give_to(current)
+    before_all = words[: max(0, words.find(next(iter(found.values())).address))][-_SAID:] if found else ""
     for named in found.values():
-        named.around = words[: max(0, words.find(next(iter(found.values())).address))]
+        named.around = before_all
     return found
 
 

@@ -85,8 +85,8 @@ __all__ = [
     "retire_replaced",
     "rotate_keys",
     "schedule_check",
-    "spf_naming",
     "signing_keys",
+    "spf_naming",
     "to_publish",
     "wanted_records",
 ]

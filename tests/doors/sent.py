@@ -113,6 +113,7 @@ def came_back(conn: database.Connection, account_id: int, send_id: str, now: dat
     assert send is not None
     event = ledger.NewEvent(
         account_id=account_id, id=database.uuid7(now), type=ledger.EventType.BOUNCE, created=now, send_id=send.id,
-        recipient="person0@example.org", campaign_id=send.campaign_id, app_id=send.app_id, facts={"response": words, "reportId": "1"},
+        recipient="person0@example.org", campaign_id=send.campaign_id, app_id=send.app_id,
+        facts={"response": words, "reportId": "1"},
     )  # fmt: skip
     ledger.record(conn, [event])

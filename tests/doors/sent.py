@@ -99,3 +99,21 @@ def received(
     )  # fmt: skip
     (mail_id,) = sandbox.keep(conn, [arrival])
     return mail_id
+
+
+def hold(conn: database.Connection, account_id: int, send_id: str, now: datetime, why: str) -> None:
+    """The operator holds what waits of a send."""
+    wanted = ledger.Selection(account_id=account_id, send_id=send_id)
+    ledger.steer(conn, ledger.Action.HOLD, wanted, None, 10, now, why)
+
+
+def came_back(conn: database.Connection, account_id: int, send_id: str, now: datetime, words: str) -> None:
+    """A server that took a mail of a send returns it."""
+    send = ledger.find_send(conn, account_id, send_id)
+    assert send is not None
+    event = ledger.NewEvent(
+        account_id=account_id, id=database.uuid7(now), type=ledger.EventType.BOUNCE, created=now, send_id=send.id,
+        recipient="person0@example.org", campaign_id=send.campaign_id, app_id=send.app_id,
+        facts={"response": words, "reportId": "1"},
+    )  # fmt: skip
+    ledger.record(conn, [event])

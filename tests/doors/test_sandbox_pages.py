@@ -206,6 +206,27 @@ async def test_a_try_that_is_to_come_stands_last(
     assert (last, "14:07:07.000" in page) == ("Next try for person0@example.org", True)
 
 
+async def test_what_is_held_says_why_and_names_no_next_try(
+    ada: httpx2.AsyncClient, db: database.Database, acme: Tenant, now: datetime
+):
+    send_id = await db.write(sent.attempted, acme.account.id, now, [DEFERRED])
+    await db.write(sent.hold, acme.account.id, send_id, now, "Reason: wrong price.")
+    page = (await ada.get(f"/sandbox/s/{send_id}")).text
+    assert "Held: person0@example.org" in page
+    assert "Reason: wrong price." in page
+    assert "Next try for" not in page
+
+
+async def test_what_comes_back_by_mail_is_a_step(
+    ada: httpx2.AsyncClient, db: database.Database, acme: Tenant, now: datetime, send_id: str
+):
+    later = now + timedelta(minutes=1)
+    await db.write(sent.came_back, acme.account.id, send_id, later, "550 5.1.1 closed yesterday")
+    page = (await ada.get(f"/sandbox/s/{send_id}")).text
+    assert "Came back from person0@example.org" in page
+    assert "550 5.1.1 closed yesterday" in page
+
+
 async def test_a_send_that_was_dropped_says_why(
     ada: httpx2.AsyncClient, db: database.Database, acme: Tenant, now: datetime
 ):

@@ -1,6 +1,6 @@
 """The operator's way (docs/how-to/deliver-from-your-own-domain.md), step by step, with the installed program.
 
-The strangers are a name server, a real Postfix as the mail exchanger of guests.test, and what Postfix passes mail on to.
+The strangers are a name server, a real Postfix as the mail exchanger of guests.test, and where Postfix passes mail on.
 """
 
 from __future__ import annotations
@@ -9,13 +9,13 @@ import json
 import re
 import smtplib
 from collections.abc import Iterator, Mapping, Sequence
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from sendwright import outbound
+from sendwright.run.clock import SystemClock
 from tests.e2e import postfix
 from tests.e2e.names import Names
 from tests.e2e.nursery import Nursery
@@ -206,7 +206,7 @@ def test_a_complaint_suppresses_and_is_an_unsubscription(operator: Operator):
     returned = operator.sink.messages[mine.message_id]
     report = arf(returned, recipient=reader)
     assert operator.hands_in(f"fbl@{OURS}", report) == 250
-    assert operator.hands_in(f"fbl@{OURS}", signed(report, datetime.now(UTC))) == 250
+    assert operator.hands_in(f"fbl@{OURS}", signed(report, SystemClock().now())) == 250
     operator.has(send["id"], "SPAMREPORT")
     found = operator.suppressed(reader)
     assert found

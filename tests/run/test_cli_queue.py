@@ -60,16 +60,16 @@ def test_a_delivery_or_send_is_shown_with_each_attempt(run: Run, waits: tuple[st
 
 
 def test_a_dry_run_changes_nothing(run: Run, waits: tuple[str, str]):
-    assert run("queue", "cancel", waits[0], "--reason", "x", "--dry-run").out.startswith("1 deliveries would be")
+    assert run("queue", "cancel", waits[0], "--reason", "x", "--dry-run").out.startswith("1 delivery would be")
     assert run("queue", "--json").document["lines"][0]["waiting"] == 1
 
 
 def test_mail_is_held_released_retried_and_canceled(run: Run, waits: tuple[str, str]):
-    assert run("queue", "hold", "--domain", "example.org", "--reason", "look").out == "1 deliveries were held.\n"
+    assert run("queue", "hold", "--domain", "example.org", "--reason", "look").out == "1 delivery was held.\n"
     assert "held (operator)" in run("queue", "list", "--state", "held").out
     assert run("queue", "release", waits[1], "--json").document["deliveries"] == 1
-    assert run("queue", "retry", "--all").out == "1 deliveries were retried.\n"
-    assert run("queue", "cancel", waits[0], "--reason", "wrong").out == "1 deliveries were canceled.\n"
+    assert run("queue", "retry", "--all").out == "1 delivery was retried.\n"
+    assert run("queue", "cancel", waits[0], "--reason", "wrong").out == "1 delivery was canceled.\n"
     sent = run("sends", "show", waits[0], "--json").document
     assert (sent["status"], "Reason: wrong." in sent["message"]) == ("CANCELED", True)
     assert run("verify-ledger").code == 0

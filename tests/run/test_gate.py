@@ -103,7 +103,7 @@ def test_the_queue_is_told_how_it_stands_with_each_site(now: datetime):
     state = outbound.SiteState(
         way="ip1", site="mx.example.org", provider="", connections=1, connections_allowed=2, in_hand=3, per_minute=4,
         per_minute_allowed=60.0, resting_until=now, why="it rests",
-        last_refusal=outbound.model.Refusal(code=421, words="slow down", at=now), alert=False,
+        last_refusal=outbound.model.Refusal(code=421, words="421 slow down", at=now), alert=False,
     )  # fmt: skip
     assert Gate(Post(states=(state,))).loads() == [
         ledger.SiteLoad(

@@ -75,8 +75,8 @@ async def test_an_account_may_be_founded_before_its_domain(db: database.Database
 
 async def test_nobody_logs_in_to_two_accounts(db: database.Database, now: datetime):
     await found(db, now)
+    words = ("Other", "Admin@example.com", ["all"], now)
     with pytest.raises(ValueError, match=r"(?i)admin@example\.com already"):
-        words = ("Other", "Admin@example.com", ["all"], now)
         await db.write(onboard.found_account_without_domain, prepared(), *words)
 
 

@@ -139,6 +139,6 @@ def _load(state: outbound.SiteState) -> ledger.SiteLoad:
     return ledger.SiteLoad(
         egress=state.way, site=state.site, connections=state.connections, allowed=state.connections_allowed,
         rate=float(state.per_minute), allowed_rate=state.per_minute_allowed, resting_until=state.resting_until,
-        why=state.why, refusal="" if refusal is None else f"{refusal.code} {refusal.words}",
+        why=state.why, refusal="" if refusal is None else refusal.words,
         refused_at=None if refusal is None else refusal.at,
     )  # fmt: skip

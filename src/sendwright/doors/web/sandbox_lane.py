@@ -79,7 +79,10 @@ def lane(page: views.SendPage) -> tuple[Step, ...]:
     sending = sorted([_accepted(send), *_composed(page), *_attempts(page)], key=lambda step: step.at)
     # a recipient on the same machine can be faster than the note of the delivery
     delivered = min((step.at for step in sending if step.attempt and step.tone is Tone.GOOD), default=send.requested_at)
-    done = sorted([*sending, *_visits(page)], key=lambda step: max(step.at, delivered) if step.is_visit else step.at)
+    done = sorted(
+        [*sending, *_came_back(page), *_visits(page)],
+        key=lambda step: max(step.at, delivered) if step.is_visit else step.at,
+    )
     return (*done, *_to_come(page))
 
 
@@ -137,21 +140,23 @@ def _composed(page: views.SendPage) -> Iterator[Step]:
 
 
 def _attempts(page: views.SendPage) -> Iterator[Step]:
-    parts = {delivery.id: delivery.part for delivery in page.deliveries}
+    deliveries = {delivery.id: delivery for delivery in page.deliveries}
     for each in page.attempts:
         tone, verb = _OUTCOMES[each.outcome]
         yield Step(
             tone=tone, title=f"{verb} {each.recipient}", at=each.ended_at,
             after=offset(each.ended_at - page.send.requested_at),
-            about=each.explanation, facts=tuple(_facts(each, parts.get(each.delivery_id))), attempt=each,
+            about=each.explanation, facts=tuple(_facts(each, deliveries.get(each.delivery_id))), attempt=each,
             took_ms=max((each.ended_at - each.started_at) // timedelta(milliseconds=1), 0),
         )  # fmt: skip
 
 
-def _facts(attempt: ledger.Attempt, part: ledger.Part | None) -> Iterator[tuple[str, str]]:
-    if part not in (None, ledger.Part.TO):
-        yield "Copy", str(part)
+def _facts(attempt: ledger.Attempt, delivery: ledger.DeliveryView | None) -> Iterator[tuple[str, str]]:
+    if delivery is not None and delivery.part is not ledger.Part.TO:
+        yield "Copy", str(delivery.part)
     yield "Attempt", str(attempt.number)
+    if delivery is not None and delivery.egress:
+        yield "By", delivery.egress
     if attempt.host:
         yield "Server", f"{attempt.host} ({attempt.ip})" if attempt.ip not in (None, attempt.host) else attempt.host
         yield "Over", attempt.tls.replace("TLSv", "TLS ") if attempt.tls else "plain text"
@@ -180,8 +185,23 @@ def _visit_facts(event: ledger.Event) -> Iterator[tuple[str, str]]:
             yield label, str(value)
 
 
+def _came_back(page: views.SendPage) -> Iterator[Step]:
+    """Bounces by mail; what a server refused in the session is shown with its attempt."""
+    for event in page.events:
+        if event.type is ledger.EventType.BOUNCE and event.facts.get("reportId"):
+            yield Step(
+                tone=Tone.BAD, title=f"Came back from {event.recipient}", at=event.created,
+                after=offset(event.created - page.send.requested_at), about=str(event.facts.get("response", "")),
+            )  # fmt: skip
+
+
 def _to_come(page: views.SendPage) -> Iterator[Step]:
     for each in page.deliveries:
+        if each.state is ledger.DeliveryState.HELD:
+            yield Step(
+                tone=Tone.WAITING, title=f"Held: {each.recipient}", at=page.send.requested_at,
+                after="until it is released or canceled", about=each.explanation or "",
+            )  # fmt: skip
         if each.due is not None and each.state in _TRIES_AGAIN:
             yield Step(
                 tone=Tone.WAITING, title=f"Next try for {each.recipient}", at=each.due,

@@ -6,7 +6,7 @@ import asyncio
 import json
 from collections.abc import Awaitable, Callable, Sequence
 from pathlib import Path
-from typing import Annotated, TypeVar
+from typing import Annotated, Final, TypeVar
 
 import typer
 from sqlalchemy.exc import SQLAlchemyError
@@ -22,6 +22,9 @@ Data = Annotated[Path | None, typer.Option("--data", help="Directory of the embe
 DatabaseUrl = Annotated[str | None, typer.Option("--database", help="PostgreSQL URL, instead of --data.")]
 AccountId = Annotated[int | None, typer.Option("--account", help="Account id; needed only where there are several.")]
 AsJson = Annotated[bool, typer.Option("--json", help="One JSON document instead of text.")]
+
+WHO: Final = {"out": "we ", "in": "they", "note": "  * "}
+"""Who said a line of an SMTP conversation."""
 
 
 class Failed(Exception):

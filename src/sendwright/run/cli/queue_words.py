@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from sendwright import accounts, database, ledger, send_documents, steering
-from sendwright.run.cli.common import Failed, clean
+from sendwright.run.cli.common import WHO, Failed, clean
 
 HEADS = ("EGRESS", "SITE", "WAITING", "IN DOUBT", "HELD", "UNDER WAY", "OLDEST", "NEXT", "NOW/ALLOWED", "WHY")
 LIST_HEADS = ("PLACE", "TO", "STATE", "TRIES", "DUE", "WHY")
@@ -172,7 +172,8 @@ def shown_lines(shown: Shown) -> Iterator[str]:
     each = shown.delivery
     state = each.state if each.hold is None else f"{each.state} ({each.hold})"
     yield clean(f"Delivery {each.id} of send {each.send_id}, account {each.account_id}")
-    yield clean(f"  to {each.recipient} by {each.egress or 'the own way'}: {state} after {each.tries} tries")
+    tries = f"{each.tries} {_many(each.tries, 'try', 'tries')}"
+    yield clean(f"  to {each.recipient} by {each.egress or 'the own way'}: {state} after {tries}")
     if each.due is not None:
         yield f"  next try {each.due:%Y-%m-%d %H:%M:%S} UTC"
     if each.paused:
@@ -188,15 +189,20 @@ def _attempt_lines(made: ledger.Attempt) -> Iterator[str]:
     yield clean(f"  Attempt {made.number}, {made.started_at:%Y-%m-%d %H:%M:%S} UTC: {made.outcome}, at {at}")
     yield clean(f"    {made.explanation}")
     for ms, who, text in made.dialogue:
-        yield clean(f"    {ms:>7} ms {who:<4} {text}")
+        yield clean(f"    {ms:>7} ms {WHO.get(who, who):<4} {text}")
 
 
 def done_words(action: ledger.Action, done: steering.Done, dry_run: bool) -> str:
     """What happened, or would."""
     verb = {"retry": "retried", "cancel": "canceled", "hold": "held", "release": "released"}[action.value]
-    early = f", and {done.sends} sends that had none yet" if done.sends else ""
-    would = "would be" if dry_run else "were"
-    return f"{done.deliveries} deliveries{early} {would} {verb}."
+    sends = _many(done.sends, "send", "sends")
+    early = f", and {done.sends} {sends} that had none yet" if done.sends else ""
+    would = "would be" if dry_run else _many(done.deliveries + done.sends, "was", "were")
+    return f"{done.deliveries} {_many(done.deliveries, 'delivery', 'deliveries')}{early} {would} {verb}."
+
+
+def _many(number: int, one: str, many: str) -> str:
+    return one if number == 1 else many
 
 
 def _cut(text: str) -> str:

@@ -88,7 +88,7 @@ def show(
     elif as_json:
         show_json({**_document(report), "text": text})
     else:
-        show_table(("FACT", ""), [(name, value) for name, value in _document(report).items() if value], "")
+        show_table(("FACT", "VALUE"), [(name, value) for name, value in _document(report).items() if value], "")
 
 
 @app.command()

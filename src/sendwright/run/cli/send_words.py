@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from sendwright import ledger, send_documents, views
-from sendwright.run.cli.common import clean
+from sendwright.run.cli.common import WHO, clean
 
 _WAITING = (ledger.DeliveryState.WAITING, ledger.DeliveryState.IN_DOUBT)
-_WHO = {"out": "we ", "in": "they", "note": "  * "}
 
 
 def send_row(send: ledger.Send) -> tuple[str, ...]:
@@ -38,7 +37,7 @@ def page_lines(page: views.SendPage) -> Iterator[str]:
         yield f"Attempt {attempt.number} to {clean(attempt.recipient)}: {attempt.outcome}"
         yield f"  {clean(attempt.explanation)}"
         for at, who, text in attempt.dialogue:
-            yield f"  {at:>6} ms {_WHO.get(who, who):<4} {clean(text)}"
+            yield f"  {at:>6} ms {WHO.get(who, who):<4} {clean(text)}"
     if page.events:
         yield ""
         yield "Events"
@@ -53,6 +52,8 @@ def _delivery_lines(delivery: ledger.DeliveryView) -> Iterator[str]:
         yield f"  Leaves by  {clean(delivery.egress)}"
     if delivery.due is not None and delivery.state in _WAITING:
         yield f"  Next try   {delivery.due:%Y-%m-%d %H:%M:%S} UTC"
+    if delivery.state is ledger.DeliveryState.HELD:
+        yield f"  Waits      {clean(delivery.explanation or '')}"
 
 
 def _label_lines(labels: ledger.Labels | None) -> Iterator[str]:

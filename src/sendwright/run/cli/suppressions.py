@@ -87,9 +87,14 @@ def show(
     if as_json:
         show_json(_document(found))
         return
-    facts = [("address", found.key), ("stream", found.stream), ("cause", found.cause), ("since", found.since)]
+    facts = [
+        ("address", found.key),
+        ("stream", found.stream),
+        ("cause", found.cause),
+        ("since", f"{found.since:%Y-%m-%d %H:%M}"),
+    ]
     more = [("until", _until(found)), ("what happened", found.explanation), *found.evidence.items()]
-    show_table(("FACT", ""), [*facts, *more], "")
+    show_table(("FACT", "VALUE"), [*facts, *more], "")
 
 
 @app.command()
@@ -227,7 +232,7 @@ def _lifetimes(settings: Settings) -> feedback.Lifetimes:
 
 
 def _until(s: feedback.Suppression) -> str:
-    return "lifted" if s.until is None else f"{s.until:%Y-%m-%d %H:%M}"
+    return "it is lifted" if s.until is None else f"{s.until:%Y-%m-%d %H:%M}"
 
 
 def _cause(text: str | None) -> feedback.Cause | None:

@@ -94,6 +94,6 @@ def _rows(target: database.Target) -> dict[str, list[Any]]:
     engine = create_engine(f"sqlite:///{target.file}")
     with engine.connect() as conn:
         names = conn.execute(text("SELECT name FROM sqlite_master WHERE type = 'table'")).scalars().all()
-        found = {name: sorted(map(repr, conn.execute(text(f"SELECT * FROM {name}")))) for name in names}  # noqa: S608
+        found = {name: sorted(map(repr, conn.execute(text(f"SELECT * FROM {name}")))) for name in names}
     engine.dispose()
     return found

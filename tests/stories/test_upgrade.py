@@ -28,7 +28,7 @@ from .shop import RETURN_PATH_KEY, Clock, Shop
 
 pytestmark = pytest.mark.anyio
 
-SECRET = "a secret of these tests, thirty-two"  # noqa: S105 - it sealed nothing but the key in the file
+SECRET = "a secret of these tests, thirty-two"
 ROWS = json.loads((Path(__file__).parent / "database_of_0002.json").read_text())
 WAITED = ("accepted", "deferred", "indoubt", "leased", "submitted")
 

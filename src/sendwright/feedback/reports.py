@@ -28,7 +28,6 @@ from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 from sendwright import database
 from sendwright.database import Moment, account_column, among, metadata
 from sendwright.feedback.model import (
-    NOBODY,
     Addressed,
     Finding,
     InboundReport,

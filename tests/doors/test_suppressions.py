@@ -85,3 +85,15 @@ async def test_an_account_neither_sees_nor_lifts_for_another(
         assert (await other.get(ANN)).status_code == 404
         assert (await other.delete(ANN)).status_code == 404
     assert await db.read(feedback.find_suppression, acme.account.id, "transactional", "ann@example.org") is not None
+
+
+async def test_of_very_many_bad_rows_a_thousand_are_told_and_all_are_counted(client: httpx2.AsyncClient):
+    table = "address\n" + "nobody\n" * 1_200 + "ann@example.org\n"
+    answer = (await client.post(f"{LIST}/import", json={"csv": table})).json()
+    assert (answer["taken"], answer["notTaken"], len(answer["bad"])) == (1, 1_200, 1_000)
+
+
+async def test_a_table_of_more_rows_than_one_commit_takes_is_taken_whole(client: httpx2.AsyncClient):
+    table = "address\n" + "".join(f"p{number}@example.org\n" for number in range(1_100))
+    assert (await client.post(f"{LIST}/import", json={"csv": table})).json()["taken"] == 1_100
+    assert len((await client.get(f"{LIST}/export")).text.splitlines()) == 1_101

@@ -8,6 +8,7 @@ import pytest
 
 from sendwright import attempt, database, smtp
 from sendwright.outbound.model import Answered
+from sendwright.run.cli import queue_words
 from sendwright.run.settings import PREFIX
 from tests.run.test_cli import Run, lived, run
 from tests.stories.shop import FakePost, Shop, desk
@@ -100,3 +101,11 @@ def test_a_pause_for_some_minutes_says_its_end(run: Run, target: database.Target
 def test_what_cannot_be_done_says_what_to_do(run: Run, target: database.Target, words: tuple[str, ...], advice: str):
     answer = run(*words)
     assert (answer.code, advice in answer.err) == (1, True)
+
+
+def test_sends_that_cannot_be_composed_are_told_with_what_to_do(run: Run, waits: tuple[str, str]):
+    assert run("queue", "--json").document["notComposed"] == 0
+    assert list(queue_words.stuck_lines(0)) == []
+    (line,) = queue_words.stuck_lines(2)
+    assert "2 sends" in line
+    assert "could_not_compose" in line

@@ -25,17 +25,15 @@ def add_egress(conn: database.Connection, seal: database.Seal, egress: Egress) -
     if any(other.name == egress.name for other in known):
         raise ValueError(f"the account has, or had, an egress {egress.name}: give another name")
     holder = store.select_holder(conn, seal, egress.means.ip) if isinstance(egress.means, OwnAddress) else None
-    if holder is not None:
-        _take_from(conn, holder, egress)
+    if holder is not None and not _gives_way(conn, holder, egress):
+        raise ValueError("this address is an egress already, here or in another account")
     store.insert_egress(conn, seal, egress)
     return holder
 
 
-def _take_from(conn: database.Connection, holder: Egress, egress: Egress) -> None:
+def _gives_way(conn: database.Connection, holder: Egress, egress: Egress) -> bool:
     is_mere_claim = not holder.verified and not holder.forced and holder.account_id != egress.account_id
-    if not (is_mere_claim and egress.verified and retire_egress(conn, holder.account_id, holder.name)):
-        assert isinstance(egress.means, OwnAddress)
-        raise ValueError(f"{egress.means.ip} is an egress already, here or in another account")
+    return is_mere_claim and egress.verified and retire_egress(conn, holder.account_id, holder.name)
 
 
 def find_egress(conn: database.Connection, seal: database.Seal, account_id: int, name: str) -> Egress | None:

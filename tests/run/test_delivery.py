@@ -10,6 +10,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from sqlalchemy import text
 
 from sendwright import attempt, database, ledger, outbound, smtp
 from sendwright.outbound.model import Answered, Withheld
@@ -325,6 +326,36 @@ async def test_a_worker_that_was_frozen_until_its_lease_is_short_lets_no_message
         await shop.ask()
         await until(lambda: post.let_go)
     assert post.let_go == [False]
+
+
+class Freezing(Ailing):
+    """The process freezes for an hour when it has asked for its next write, before that is made."""
+
+    def __init__(self, shop: Shop) -> None:
+        super().__init__(shop.db)
+        self._clock, self.freezes = shop.clock, False
+
+    def _check(self) -> None:
+        if self.freezes:
+            self.freezes = False
+            self._clock.advance(hours=1)
+
+
+async def test_what_is_in_doubt_rests_in_full_also_if_the_worker_froze_before_it_wrote_that_down(shop: Shop):
+    delivery, _ = await shop.send()
+    intent = ledger.Intent(delivery=delivery, attempt_id="a", host="mx.example.org", at=shop.clock.now())
+    await shop.db.write(ledger.intend, [intent])
+    await shop.db.write(_end_leases)
+    freezing = Freezing(shop)
+    async with working(shop, Post(TAKEN, shop.clock), db=freezing) as worker:
+        freezing.freezes = True
+        await worker._recover()
+        (view,) = (await shop.page(delivery.send_id)).deliveries
+    assert (view.state, view.due) == (ledger.DeliveryState.IN_DOUBT, shop.clock.now() + timedelta(minutes=30))
+
+
+def _end_leases(conn: database.Connection) -> None:
+    conn.execute(text("UPDATE deliveries SET lease_until = 0"))
 
 
 async def test_a_worker_starts_nothing_while_there_is_no_room(shop: Shop):

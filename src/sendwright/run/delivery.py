@@ -267,8 +267,12 @@ class Delivery:
         self._told_of_trouble(False)
 
     async def _recover(self) -> None:
-        usual = self._desk.duplicate_policy
-        await self._db.write(ledger.recover_expired, self._shop.now(), self._in_doubt_wait, usual)
+        await self._db.write(self._free_expired)
+
+    def _free_expired(self, conn: database.Connection) -> int:
+        """Asks for the time in the transaction: had it been asked before, and the process frozen or the clock moved
+        meanwhile, what is in doubt would not rest but go out again at once."""
+        return ledger.recover_expired(conn, self._shop.now(), self._in_doubt_wait, self._desk.duplicate_policy)
 
     async def _look_round(self) -> None:
         """Which accounts are suspended by now; what was held because they were; and how we are, for others to see."""

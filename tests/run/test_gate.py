@@ -117,5 +117,5 @@ def test_the_queue_is_told_how_it_stands_with_each_site(now: datetime):
             why="it rests",
             refusal="421 slow down",
             refused_at=now,
-        )  # fmt: skip
+        )
     ]

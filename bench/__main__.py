@@ -14,7 +14,18 @@ from pathlib import Path
 from types import ModuleType
 from typing import NoReturn
 
-from bench import accept, delivery, memory, redirect, submission_accept, submission_relay, submission_weight, whole
+from bench import (
+    accept,
+    delivery,
+    delivery_sites,
+    delivery_two,
+    memory,
+    redirect,
+    submission_accept,
+    submission_relay,
+    submission_weight,
+    whole,
+)
 from bench.programs import Missing
 from bench.report import Report
 from bench.rounds import Plan
@@ -26,6 +37,8 @@ _ALL: dict[str, ModuleType] = {
     "redirect": redirect,
     "memory": memory,
     "delivery": delivery,
+    "delivery-sites": delivery_sites,
+    "delivery-two": delivery_two,
     "submission-accept": submission_accept,
     "submission-relay": submission_relay,
     "submission-weight": submission_weight,

@@ -14,6 +14,7 @@ from contextlib import AbstractAsyncContextManager, closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from time import perf_counter, sleep
+from types import MappingProxyType
 from typing import Any, LiteralString
 
 import psycopg
@@ -51,19 +52,27 @@ class Shop:
 
     @contextmanager
     def served(
-        self, *, route: str, roles: str = "", doors: Sequence[str] = (), program: Sequence[str] = (_SENDWRIGHT,)
-    ) -> Iterator[Served]:
-        """``sendwright serve`` until the block ends. ``doors``: more flags; ``program``: what takes them."""
+        self, *, route: str, roles: str = "", doors: Sequence[str] = (), program: Sequence[str] = (_SENDWRIGHT,),
+        settings: Mapping[str, str] = MappingProxyType({}),
+    ) -> Iterator[Served]:  # fmt: skip
+        """``sendwright serve`` until the block ends. ``doors``: more flags; ``program``: what takes them; ``settings``:
+        of its environment."""
         command = [*program, "serve", "--data", str(self.data), "--http", "127.0.0.1:0", *doors, "--route", route]
         command += ["--roles", roles] if roles else []
         command += ["--database", self.url, "--public-url", "http://localhost:1"] if self.url else []
-        with running([*command, "--log-level", "warning"], env=_environment()) as (process, ready):
+        with running([*command, "--log-level", "warning"], env={**_environment(), **settings}) as (process, ready):
             yield Served(shop=self, program=process, ready=ready)
 
     def opened(self) -> AbstractAsyncContextManager[tuple[database.Database, database.Seal]]:
         """Its database and seal, from outside, as a command line has them."""
-        found = settings.load({"data": self.data, "database": self.url}, {}, None)
-        return open_store(found, exclusive=False)
+        return open_store(self._settings(), exclusive=False)
+
+    def serving(self) -> AbstractAsyncContextManager[tuple[database.Database, database.Seal]]:
+        """The same as a serving process has them: on SQLite with the checkpoints, without which its log only grows."""
+        return open_store(self._settings(), exclusive=self.url is None)
+
+    def _settings(self) -> settings.Settings:
+        return settings.load({"data": self.data, "database": self.url}, {}, None)
 
     def make_smtp_token(self) -> tuple[str, str]:
         """User name and password for submission."""

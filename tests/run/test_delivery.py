@@ -167,6 +167,24 @@ async def _waits(shop: Shop, send_id: str) -> bool:
     return [each.state for each in (await shop.page(send_id)).deliveries] == [ledger.DeliveryState.WAITING]
 
 
+async def test_a_later_try_that_cannot_be_composed_does_not_stop_those_looked_up_with_it(shop: Shop):
+    bad, *good = [await shop.ask(to=f"p{n}@example.org") for n in range(3)]
+    async with working(shop, Post(NOT_NOW, shop.clock)):
+        for view in (bad, *good):
+            await until(lambda view=view: _is(shop, view.status_id, "QUEUED"))
+    await shop.db.write(_spoil_snapshot, shop.account_id, bad.status_id)
+    shop.clock.advance(hours=2)
+    async with working(shop, Post(TAKEN, shop.clock)):
+        for view in good:
+            await until(lambda view=view: _is(shop, view.status_id, "SENT"))
+    assert await result(shop, bad.status_id) == "QUEUED"
+
+
+def _spoil_snapshot(conn: database.Connection, account_id: int, send_id: str) -> None:
+    spoilt = text("UPDATE payloads SET snapshot = :nonsense WHERE account_id = :account AND send_id = :id")
+    conn.execute(spoilt, {"nonsense": b"\xff{", "account": account_id, "id": send_id})
+
+
 async def _accept_nonsense(shop: Shop) -> str:
     """A send whose payload is a fault of ours."""
     now = shop.clock.now()

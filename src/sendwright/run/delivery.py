@@ -15,7 +15,7 @@ from datetime import datetime, timedelta
 
 import structlog
 
-from sendwright import accounts, attempt, composing, database, ledger, single_send, submission
+from sendwright import accounts, attempt, composing, database, ledger, outbound, single_send, submission
 from sendwright.attempt import Desk
 from sendwright.composing import Kind, Ready, Workshop, notices
 from sendwright.failpoints import failpoint
@@ -44,6 +44,8 @@ _REST = 0.5
 _AFTER_A_FAULT = timedelta(minutes=15)
 _FAULT = "Sendwright met a fault of its own with this mail, which its log tells of. It is tried again by itself."
 _BATCH = 50
+_TOGETHER = 10
+"""So many later tries are composed at once: the first of them begin while others are composed."""
 _MOST_OCTETS = 64 * 1024 * 1024
 """Messages in flight weigh no more than this together, beside the last one begun."""
 
@@ -176,25 +178,41 @@ class Delivery:
             self._leases.took(self._preparing, asked)
             if turn.taken:
                 failpoint("T1")
-            for delivery in turn.taken:
-                for ready in await self._compose_again(delivery):
+            for start in range(0, len(turn.taken), _TOGETHER):
+                for ready in await self._compose_again(turn.taken[start : start + _TOGETHER]):
                     await self._begin(ready, group)
         return turn.more
 
-    async def _compose_again(self, delivery: ledger.Delivery) -> list[Ready]:
+    async def _compose_again(self, taken: Sequence[ledger.Delivery]) -> list[Ready]:
+        """Several at once: what they share is looked up once."""
+        leaving = [found for delivery in taken if (found := await self._leave_again(delivery)) is not None]
+        ways = {(held.account_id, held.id): way for held, way in leaving}
+        kinds = sorted({held.app_id for held, _ in leaving})
+        again = [ready for kind in kinds for ready in await self._again([h for h, _ in leaving if h.app_id == kind])]
+        return [(held, replace(parcel, way=ways[held.account_id, held.id])) for held, parcel in again]
+
+    async def _leave_again(self, delivery: ledger.Delivery) -> tuple[ledger.Delivery, outbound.Way] | None:
         try:
-            leaving = await composing.leave_again(self._shop, delivery)
-            if leaving is None:
-                return []
-            delivery, way = leaving
-            again = await KINDS[delivery.app_id].compose_again(self._shop, [delivery])
-            return [(held, replace(parcel, way=way)) for held, parcel in again]
+            return await composing.leave_again(self._shop, delivery)
         except database.Unavailable:
             raise
         except Exception:  # the fault barrier of one delivery's later try
-            log.exception("could_not_compose_again", delivery=delivery.id)
+            log.exception("could_not_leave_again", delivery=delivery.id)
             await self._put_off(delivery)
-            return []
+            return None
+
+    async def _again(self, held: Sequence[ledger.Delivery]) -> list[Ready]:
+        """Of one kind. One that cannot be composed must not hold up the others."""
+        try:
+            return await KINDS[held[0].app_id].compose_again(self._shop, held)
+        except database.Unavailable:
+            raise
+        except Exception:  # the fault barrier of one delivery's later try
+            if len(held) == 1:
+                log.exception("could_not_compose_again", delivery=held[0].id)
+                await self._put_off(held[0])
+                return []
+        return [ready for delivery in held for ready in await self._again([delivery])]
 
     async def _put_off(self, delivery: ledger.Delivery) -> None:
         """What a fault of ours broke is not tried with every lease; past its intent it is in doubt when that ends."""

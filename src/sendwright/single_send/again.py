@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Set
+from collections.abc import Callable, Iterable, Set
 from dataclasses import replace
+from functools import cache, partial
 
 from sendwright import database, domains, emails, ledger, mail
 from sendwright.single_send.message import Snapshot
@@ -15,17 +16,30 @@ class CannotRepeat(Exception):
     """What the message was made from is gone: a fault in Sendwright, since versions and payloads outlive their mail."""
 
 
-def plan_again(conn: database.Connection, delivery: ledger.Delivery) -> tuple[ledger.Delivery, Plan, Snapshot]:
-    """The delivery with its plan and snapshot. Raises :class:`CannotRepeat`."""
+Again = tuple[ledger.Delivery, Plan, Snapshot]
+"""A delivery with its plan and snapshot."""
+
+
+def plans_again(conn: database.Connection, held: Iterable[ledger.Delivery]) -> list[Again]:
+    """What they share is read once. Raises :class:`CannotRepeat`."""
+    versions, found = cache(partial(emails.sent_version, conn)), cache(partial(domains.find_domain, conn))
+    return [_plan_again(delivery, versions, found) for delivery in held]
+
+
+def _plan_again(
+    delivery: ledger.Delivery,
+    versions: Callable[[int, int, int], emails.PublishedVersion | None],
+    found: Callable[[int, str], domains.Domain | None],
+) -> Again:
     snapshot, wish = Snapshot.decode(delivery.snapshot), decode(delivery.payload)
     people = read_people(wish)
-    version = emails.sent_version(conn, delivery.account_id, delivery.email_id, snapshot.version)
+    version = versions(delivery.account_id, delivery.email_id, snapshot.version)
     if version is None or not isinstance(people, People):
         raise CannotRepeat(f"send {delivery.send_id} cannot be composed again")
     author = people.from_.address if people.from_ is not None else mail.parse_address(version.from_address)
     if isinstance(author, mail.Malformed):
         raise CannotRepeat(f"send {delivery.send_id} has no sender any more")
-    domain = domains.find_domain(conn, delivery.account_id, author.ascii_domain.lower())
+    domain = found(delivery.account_id, author.ascii_domain.lower())
     if domain is None:
         raise CannotRepeat(f"the sending domain of send {delivery.send_id} is gone")
     mailed = frozenset(snapshot.copies)

@@ -5,9 +5,9 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Iterable, Mapping, Sequence
 
-from sendwright import composing, crm, database, emails, ledger, mail, outbound
+from sendwright import composing, crm, emails, ledger, mail, outbound
 from sendwright.composing import Begun, Ended, Outset, Ready, Refusal, Workshop
-from sendwright.single_send.again import plan_again
+from sendwright.single_send.again import plans_again
 from sendwright.single_send.look_up import look_up
 from sendwright.single_send.message import Message, Snapshot, make_message
 from sendwright.single_send.request import Wish, decode
@@ -31,7 +31,7 @@ async def compose(shop: Workshop, claimed: Sequence[ledger.ClaimedSend]) -> list
 
 async def compose_again(shop: Workshop, held: Sequence[ledger.Delivery]) -> list[Ready]:
     """The same messages once more, for a later try."""
-    plans = await shop.db.read(_plans_again, held)
+    plans = await shop.db.read(plans_again, held)
     keys = await shop.keyring.of([plan.domain for _, plan, _ in plans], shop.now())
     made = []
     for delivery, plan, snapshot in plans:
@@ -115,9 +115,3 @@ def _drop(shop: Workshop, plan: Plan, contact: crm.Contact, refusal: Refusal) ->
     return composing.drop(
         shop, plan.send, refusal, campaign_id=plan.version.campaign_id, contact_id=contact.id
     )  # fmt: skip
-
-
-def _plans_again(
-    conn: database.Connection, held: Sequence[ledger.Delivery]
-) -> list[tuple[ledger.Delivery, Plan, Snapshot]]:
-    return [plan_again(conn, delivery) for delivery in held]

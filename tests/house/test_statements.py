@@ -19,6 +19,7 @@ OF_ALL_ACCOUNTS = {
     r"\s*WITH RECURSIVE a\(": "from one account, or lane, to the next: workers serve all accounts",
     r"SELECT deliveries\.account_id, .*\nWHERE .*deliveries\.lane = ": "a lane is of one account, and begins with it",
     r"SELECT pauses\.": "pauses may be for all accounts",
+    r"SELECT sends\.account_id, .* JOIN sends ON sends\.account_id = ": "of those chosen, by account and id",
     r"SELECT CAST\(": "the clock of the database; no table",
     r"SELECT pg_notify\(": "a wake-up; no table",
     r"SELECT (sends|deliveries)\.account_id, \1\.id\b[^\n]* \nFROM \1 \nWHERE " + _STATE: "workers serve all accounts",

@@ -33,7 +33,7 @@ _BESIDE_DELIVERIES = frozenset({"A1", "A2", "A3", "A4", "A5", "A6", "H1", "H2", 
 _LATEST_PASS = {"M1": 1, "M2": 1, "T1": 1, "B1": 4, "B2": 4}
 _PASSES = 12  # of all others
 _SENT_BACK = 16
-"""Mails for each kill: with three programs each gets more than the latest pass."""
+"""Mails for each kill: more than the latest pass, as others may read some of them."""
 _RACE_SECONDS = 0.5
 _QUICK = {
     "in_doubt_wait": "PT1S", "lease": f"PT{LEASE_SECONDS:.0f}S", "log_level": "warning", "submissions": "127.0.0.1:0",
@@ -147,7 +147,7 @@ class Yard:
         victim.stop()
         victim.settings |= {"failpoint": f"{point}:{nth}", "delivery_slots": "1"}
         victim.start()
-        helpers.bouncer.send_back(helpers.mails)
+        helpers.bouncer.send_back(helpers.mails, victim)
         if point == "T1":
             until(lambda: self._make_due() or not victim.is_running, 60)  # others may come before it
         if point == "M1":  # a checkpoint comes with some megabytes of log, and when a program ends

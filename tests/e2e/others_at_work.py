@@ -51,12 +51,12 @@ class Canceler(Submitters):
 class Bouncer(Submitters):
     """The receiver's server, which has to send back what it took: a report by the book for each mail it is given.
 
-    It comes to one door after the other and tries again until a report is taken; then it stands in ``books.reported``.
+    It tries one door after the other until a report is taken; then its recipient stands in ``books.reported``.
     """
 
     def __init__(self, programs: Sequence[Program]) -> None:
         super().__init__(1)
-        self._programs, self._waiting = programs, queue.SimpleQueue[Receipt]()
+        self._programs, self._waiting = programs, queue.SimpleQueue[tuple[Receipt, Program]]()
         self._given = 0
 
     @property
@@ -64,20 +64,21 @@ class Bouncer(Submitters):
         """Whether all that it was given has been taken."""
         return len(self.books.reported) >= self._given
 
-    def send_back(self, mails: Iterable[Receipt]) -> None:
-        """These as well."""
+    def send_back(self, mails: Iterable[Receipt], first: Program) -> None:
+        """These as well, by the door of ``first``, and by others where that fails: who takes one reads it first."""
         for mail in mails:
             self._given += 1
-            self._waiting.put(mail)
+            self._waiting.put((mail, first))
 
     def _run(self, which: int) -> None:
         turn = which
         while not self._done.wait(_PAUSE):
             while not self._waiting.empty() and not self._done.is_set():
-                mail, taken = self._waiting.get(), False
+                (mail, door), taken = self._waiting.get(), False
                 while not taken and not self._done.is_set():
                     turn += 1
-                    taken = self._hand_in(self._programs[turn % len(self._programs)], mail)
+                    taken = self._hand_in(door, mail)
+                    door = self._programs[turn % len(self._programs)]
                     self._done.wait(0 if taken else _PAUSE)
 
     def _hand_in(self, program: Program, mail: Receipt) -> bool:

@@ -21,6 +21,7 @@ OF_ALL_ACCOUNTS = {
     r"SELECT pauses\.": "pauses may be for all accounts",
     r"SELECT sends\.account_id, .* JOIN sends ON sends\.account_id = ": "of those chosen, by account and id",
     r"SELECT CAST\(": "the clock of the database; no table",
+    r"SELECT set_config\(": "how a claim is planned; no table",
     r"SELECT pg_notify\(": "a wake-up; no table",
     r"SELECT (sends|deliveries)\.account_id, \1\.id\b[^\n]* \nFROM \1 \nWHERE " + _STATE: "workers serve all accounts",
     r"UPDATE (sends|deliveries) SET .*WHERE "

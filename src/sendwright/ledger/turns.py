@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import BigInteger, Connection, String, and_, bindparam, func, literal_column, select, text, update
+from sqlalchemy import BigInteger, Connection, String, bindparam, func, literal_column, select, text, update
 
 from sendwright.database import Moment, Prepared, among_ids
 from sendwright.ledger import rules, writes
@@ -231,7 +231,7 @@ _SENDS = Prepared(
             sends.c.email_id, sends.c.campaign_id, sends.c.app_id, sends.c.sent_event_id, sends.c.sent_event_at,
             sends.c.duplicate_policy, sends.c.give_up_after,
         )
-        .select_from(given.join(sends, and_(sends.c.account_id == given.c.k_account, sends.c.id == given.c.k_id)))
+        .where(sends.c.account_id == given.c.k_account, sends.c.id == given.c.k_id)
     ),
 )  # fmt: skip
 

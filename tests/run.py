@@ -43,7 +43,7 @@ def main(arguments: list[str]) -> int:
 
 
 def _run_tests(arguments: list[str]) -> tuple[int, dict[str, int]]:
-    workers = os.environ.get("SENDWRIGHT_TEST_WORKERS", "auto")
+    workers = os.environ.get("SENDWRIGHT_TEST_WORKERS") or str(_workers())
     options = ["-q", "-n", workers, "--dist", "loadgroup", f"--junitxml={REPORT / 'tests.xml'}", *_in_memory()]
     measured = [] if arguments else ["--cov", "--cov-report=", "--cov-branch"]
     process = subprocess.run(
@@ -51,6 +51,11 @@ def _run_tests(arguments: list[str]) -> tuple[int, dict[str, int]]:
         cwd=ROOT, env={**os.environ, "COVERAGE_FILE": str(REPORT / "coverage")}, check=False,
     )  # fmt: skip
     return process.returncode, _counts()
+
+
+def _workers() -> int:
+    """Half as many again as there are cores: many tests wait for a disk, a clock or a program that starts."""
+    return max(2, len(os.sched_getaffinity(0)) * 3 // 2)
 
 
 def _in_memory() -> list[str]:

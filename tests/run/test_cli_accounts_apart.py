@@ -59,8 +59,10 @@ LISTS = [
     "suppressions export", "reports list", "sends list", "tokens list",
 ]  # fmt: skip
 STEPS = [
-    *(f"queue {step} {what}" for step in ("retry", "hold", "release", "cancel") for what in ("SEND", "DELIVERY")),
-    "queue release --all", "queue cancel --all", "queue resume --all", "queue show SEND", "queue show DELIVERY",
+    *(f"queue {step} {what}" for step in ("retry", "release") for what in ("SEND", "DELIVERY")),
+    *(f"queue {step} {what} --reason x" for step in ("hold", "cancel") for what in ("SEND", "DELIVERY")),
+    "queue release --all", "queue cancel --all --reason x", "queue resume --all", "queue show SEND",
+    "queue show DELIVERY",
     "domains show example.com", "domains check example.com", "domains rotate example.com",
     "domains remove example.com", "domains connect example.com",
     "egress show ip-7", "egress check ip-7", "egress pause ip-7 --reason x", "egress resume ip-7", "egress remove ip-7",

@@ -205,11 +205,6 @@ def _keeps(pause: Pause, head: Head) -> bool:
     return pause.kind is PauseKind.ALL or named[pause.kind] == pause.name
 
 
-def is_over(pause: Pause, now: datetime) -> bool:
-    """Whether its time has come to an end."""
-    return pause.until is not None and pause.until <= now
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sorted:
     """What is to become of deliveries that are due: ``free`` may go, ``aside`` have no turn, ``held`` are held."""

@@ -55,8 +55,9 @@ class PostgresServer:
         database.migrate(database.Target.parse(self.url("with_tables"), self._place))
         with psycopg.connect(self.url("with_tables"), autocommit=True) as connection:
             rows = connection.execute("SELECT tablename FROM pg_tables WHERE schemaname = 'public'").fetchall()
-        names = ", ".join(name for (name,) in rows if name != "alembic_version")
-        self._truncate = f"TRUNCATE {names}"
+        self._has_rows = " UNION ALL ".join(
+            f"SELECT '{name}' WHERE EXISTS (SELECT 1 FROM {name})" for (name,) in rows if name != "alembic_version"
+        )
         self._run("CREATE DATABASE again TEMPLATE with_tables")
 
     def url(self, name: str) -> str:
@@ -73,7 +74,9 @@ class PostgresServer:
         try:
             with psycopg.connect(self.url("again"), autocommit=True) as connection:
                 connection.execute("SET lock_timeout = '2s'")
-                connection.execute(self._truncate)  # type: ignore[arg-type]
+                names = [name for (name,) in connection.execute(self._has_rows)]  # type: ignore[arg-type]
+                if names:  # to empty a table that is empty costs as much as to empty a full one
+                    connection.execute(f"TRUNCATE {', '.join(names)} CASCADE")  # type: ignore[arg-type]
         except psycopg.Error:
             return self.new_database()
         return self.url("again")

@@ -134,12 +134,11 @@ async def test_a_command_beside_the_server_takes_no_ballast(tmp_path: Path) -> N
     assert [name for name in os.listdir(tmp_path) if "ballast" in name] == []
 
 
+@pytest.mark.parametrize("target", ["postgresql"], indirect=True)
 async def test_a_server_whose_disk_is_full_is_full(db: database.Database) -> None:
     def no_room(_: database.Connection) -> None:
         raise OperationalError("INSERT", None, psycopg.errors.DiskFull("could not extend file"))
 
-    if db.target.file is not None:
-        pytest.skip("of PostgreSQL")
     with pytest.raises(database.Full):
         await db.write(no_room)
     assert db.has_room

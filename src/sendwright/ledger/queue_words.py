@@ -33,7 +33,6 @@ class Hold(StrEnum):
     ACCOUNT = "account"  # the account said so, and may let it go itself
     IN_DOUBT = "in_doubt"  # it may have arrived, and its sender asked that it is not repeated
     SUSPENDED = "suspended"  # its account is; let go by itself when the account may send again
-    WARM_UP = "warm_up"  # its address has sent its share
 
 
 class PauseKind(StrEnum):

@@ -215,6 +215,7 @@ async def test_what_is_held_says_why_and_names_no_next_try(
     assert "Held: person0@example.org" in page
     assert "Reason: wrong price." in page
     assert "Next try for" not in page
+    assert "</span> Held" in page
 
 
 async def test_what_comes_back_by_mail_is_a_step(

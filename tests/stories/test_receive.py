@@ -8,7 +8,7 @@ from datetime import timedelta
 
 import pytest
 
-from sendwright import attempt, crm, feedback, ledger, mail, receive, single_send, smtp
+from sendwright import attempt, crm, domains, feedback, ledger, mail, receive, single_send, smtp
 from sendwright.outbound.model import Answered, Lost
 
 from .mailroom import Mailroom, arf, dsn, signed
@@ -42,6 +42,14 @@ async def test_a_bounce_at_its_return_path_is_an_event_a_status_and_a_suppressio
     (entry,) = await room.shop.timeline(contact or 0)
     assert entry.status is crm.ActivityStatus.BOUNCED
     assert await room.shop.balanced()
+
+
+async def test_a_bounce_still_counts_after_its_domain_was_removed(room: Mailroom):
+    _, parcel = await room.mailed()
+    account = room.shop.account_id
+    for domain in await room.shop.db.read(domains.list_domains, account):
+        assert await room.shop.db.write(domains.remove_domain, account, domain.name, room.shop.clock.now())
+    assert await room.finding(parcel.mail_from, dsn()) == "bounced"
 
 
 async def test_the_next_mail_to_it_is_dropped_with_what_happened(room: Mailroom):

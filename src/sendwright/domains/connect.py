@@ -68,6 +68,15 @@ def list_domains(conn: database.Connection, account_id: int) -> list[Domain]:
     return store.select_domains(conn, account_id)
 
 
+def hosts_of(conn: database.Connection, account_id: int) -> frozenset[str]:
+    """Where mail of the account may be answered to: its domains and their return paths, for a while also removed ones.
+
+    What was sent before a domain was removed still comes back.
+    """
+    found = store.select_all_domains(conn, account_id)
+    return frozenset(host for each in found for host in (each.name, each.return_path_host) if host)
+
+
 def connected(conn: database.Connection, account_id: int, names: Iterable[str]) -> dict[str, Domain]:
     """Those of the names (A-labels, lower case) that mail may be sent from.
 

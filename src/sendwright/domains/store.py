@@ -109,6 +109,11 @@ def select_domains(conn: database.Connection, account_id: int) -> list[Domain]:
     return [_domain(row) for row in rows]
 
 
+def select_all_domains(conn: database.Connection, account_id: int) -> list[Domain]:
+    """All domains of an account, and those that were removed and are not erased yet."""
+    return [_domain(row) for row in conn.execute(select(domains).where(domains.c.account_id == account_id))]
+
+
 def select_connected(conn: database.Connection, account_id: int, names: Iterable[str]) -> list[Domain]:
     """Those of the names that are connected domains of the account."""
     rows = conn.execute(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from sendwright import database, domains, feedback
+from sendwright import domains, feedback
 from sendwright.receive.office import Office
 
 MOST_REPORTS = 20
@@ -96,9 +96,4 @@ async def _admit_return_path(
 
 
 async def _is_ours(office: Office, host: str, account_id: int) -> bool:
-    return host in office.hosts or await office.db.read(_has_host, account_id, host)
-
-
-def _has_host(conn: database.Connection, account_id: int, host: str) -> bool:
-    """Whether mail of this account may have had a return path at this host."""
-    return any(host in (each.return_path_host, each.name) for each in domains.list_domains(conn, account_id))
+    return host in office.hosts or host in await office.db.read(domains.hosts_of, account_id)

@@ -63,8 +63,13 @@ _PEOPLE_ONLY = {"person": "", "proxy": " by a privacy proxy", "scanner": " by a 
 _TRIES_AGAIN = frozenset({ledger.DeliveryState.WAITING, ledger.DeliveryState.IN_DOUBT})
 
 
-def headline(send: ledger.Send) -> Headline:
+def headline(page: views.SendPage) -> Headline:
     """How the send stands."""
+    send = page.send
+    held = [each for each in page.deliveries if each.state is ledger.DeliveryState.HELD]
+    if held:
+        why = held[0].explanation or "it waits for a person"
+        return Headline(tone=Tone.WAITING, word="Held", sentence=f"{held[0].recipient}: {why}", is_moving=False)
     tone, word = _standing(send)
     status = ledger.status_of(send.state, send.result)
     return Headline(

@@ -92,7 +92,7 @@ def read_page(
     opened = None if raw is None else open_mail(raw, keys)
     tabs = tuple(_tabs(page, opened))
     return SendView(
-        send=page.send, headline=headline(page.send), steps=lane(page), events=page.events, copies=copies,
+        send=page.send, headline=headline(page), steps=lane(page), events=page.events, copies=copies,
         chosen=chosen, opened=opened, tabs=tabs,
         tab=next((tab for tab, _ in tabs if tab.value == asked.tab), tabs[0][0]),
     )  # fmt: skip
